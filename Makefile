@@ -1,0 +1,62 @@
+# Everything happens in .venv. PYTHON only makes that environment: to change it later, `make clean` first.
+PYTHON ?= python3
+STUDY ?= smoke
+BIN = .venv/bin
+INSTALLED = .venv/installed
+
+.PHONY: help book test study lock clean
+
+help:
+	@echo "make book               install, run every chapter, write _build/html/index.html"
+	@echo "make test               lint and test; the site's own tests need a built book"
+	@echo "make study STUDY=desk   train and score the models of a study (default: smoke)"
+	@echo "make lock               renew requirements.lock from pyproject.toml"
+	@echo "make clean              remove .venv and _build, keep runs/"
+	@echo "A new .venv is made with PYTHON (3.11, 3.12 or 3.13), for example: make book PYTHON=python3.12"
+
+# A page that failed is not read again by the next build, which would then pass: so a failed build forgets its pages,
+# though not the cells it has run. Old HTML goes first, so that nothing stale is left beside the new.
+book: $(INSTALLED)
+	rm -rf _build/html
+	DLNB_BOOK=1 TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/jupyter-book build . -W -n --keep-going \
+		|| { rm -rf _build/.doctrees; exit 1; }
+	@for page in index $$(awk '/(root|file):/ { print $$NF }' _toc.yml); do \
+		test -s _build/html/$$page.html || { echo "make book: _build/html/$$page.html is missing" >&2; exit 1; }; \
+	done
+
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+study: $(INSTALLED)
+	$(BIN)/python -m dlnb.run $(STUDY)
+
+define CHECK_PYTHON
+import sys
+if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+    sys.exit("dlnb needs Python 3.11, 3.12 or 3.13, but %s is %s. Name another: make book PYTHON=python3.12"
+             % (sys.executable, sys.version.split()[0]))
+endef
+export CHECK_PYTHON
+
+# The stamp is written last: an installation that was cut short starts again.
+$(INSTALLED): pyproject.toml requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 \
+		|| { $(PYTHON) -c "$$CHECK_PYTHON" && $(PYTHON) -m venv --clear .venv; }
+	@$(BIN)/python -c "$$CHECK_PYTHON"
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+# uv resolves for all three Pythons at once; it is needed here only, so it lives in a folder that goes away again.
+lock:
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT \
+	&& $(PYTHON) -m venv $$dir && $$dir/bin/python -m pip install --quiet uv \
+	&& echo '# Written by `make lock` from pyproject.toml: one set of versions for Python 3.11 to 3.13.' > $$dir/lock \
+	&& $$dir/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
+		--no-header --no-annotate --extra book --extra test pyproject.toml >> $$dir/lock \
+	&& cp $$dir/lock requirements.lock
+
+clean:
+	rm -rf .venv _build
