@@ -1,0 +1,70 @@
+"""The ways input can be wrong; each raises one ValueError that says what was given and what is accepted."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+
+def choose(registry: Mapping, name: str, what: str):
+    """The entry ``name`` of a registry, or an error that lists the choices."""
+    if name not in registry:
+        raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(registry)}")
+    return registry[name]
+
+
+def whole(value, what: str, minimum: int = 1) -> int:
+    """``value`` as an int of at least ``minimum``."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
+        raise ValueError(f"{what} must be a whole number of at least {minimum}, not {value!r}")
+    return int(value)
+
+
+def number(value, what: str, minimum: float = 0.0, *, above: bool = False) -> float:
+    """``value`` as a finite float of at least ``minimum``, or ``above`` it."""
+    given = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not given or not np.isfinite(value) or value < minimum or (above and value == minimum):
+        raise ValueError(f"{what} must be a number {'above' if above else 'of at least'} {minimum:g}, not {value!r}")
+    return float(value)
+
+
+def generator(rng, why: str) -> np.random.Generator:
+    """``rng`` if it is a NumPy generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"{why} needs rng, a numpy.random.Generator such as np.random.default_rng(0), not {rng!r}")
+    return rng
+
+
+def factors(values, sizes: Mapping[str, int]) -> np.ndarray:
+    """Class indices as int64 [n, k], every column within the size of its factor."""
+    values = np.asarray(values)
+    if values.ndim != 2 or values.shape[1] != len(sizes):
+        raise ValueError(f"factors must be [n, {len(sizes)}] ({', '.join(sizes)}), not of shape {values.shape}")
+    if not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"factors are class indices and must be integers, not {values.dtype}")
+    for column, (name, size) in zip(values.T, sizes.items(), strict=True):
+        if len(column) and not 0 <= column.min() <= column.max() < size:
+            raise ValueError(f"factor {name!r} takes 0 to {size - 1}, not {column.min()} to {column.max()}")
+    return values.astype(np.int64, copy=False)
+
+
+def codes(values) -> np.ndarray:
+    """Finite codes [n, d]; a float dtype is kept, since the edges of bins depend on it."""
+    values = np.asarray(values)
+    if values.ndim != 2 or not values.size:
+        raise ValueError(f"codes must be [n, d] with at least one row and one latent, not of shape {values.shape}")
+    if not np.issubdtype(values.dtype, np.floating) and not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"codes must be numbers, not {values.dtype}")
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=0))
+    if bad.size:
+        raise ValueError(f"codes must be finite: latent {bad[0]} holds nan or infinity")
+    return values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float64)
+
+
+def labelled_codes(values, labels) -> tuple[np.ndarray, np.ndarray]:
+    """Codes [n, d] with factors int64 [n, k] of the same rows."""
+    values, labels = codes(values), np.asarray(labels)
+    if labels.ndim != 2 or len(labels) != len(values) or not labels.shape[1]:
+        raise ValueError(f"factors must be [n, k] with the {len(values)} rows of codes, not of shape {labels.shape}")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"factors are class indices and must be integers, not {labels.dtype}")
+    return values, labels.astype(np.int64, copy=False)

@@ -1,0 +1,88 @@
+"""A data set is a value: a name, the sizes of its factors, and a function that renders images from factors.
+
+This is the two-step generative process of the study (section 2): factors are drawn uniformly and independently, then
+an image is drawn given the factors. Variants wrap ``render``; nothing is subclassed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from dlnb import checks
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """``render(factors int [n, k], rng) -> images float32 [n, h, w, c] in [0, 1]``; ``sizes`` maps factor to classes.
+
+    ``source`` is "rendered" for images drawn by this package and "original" for those of the published files.
+    Deterministic data sets ignore ``rng``; the others refuse to render without one.
+    """
+
+    name: str
+    sizes: dict[str, int]
+    render: Callable[..., np.ndarray]
+    source: str = "rendered"
+
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        return tuple(self.sizes)
+
+    @property
+    def factor_sizes(self) -> tuple[int, ...]:
+        return tuple(self.sizes.values())
+
+    @cached_property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        return self.render(np.zeros((1, len(self.sizes)), int), np.random.default_rng(0)).shape[1:]
+
+    def sample_factors(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """int64 [n, k], uniform and independent, with replacement (as the study draws them)."""
+        n, rng = checks.whole(n, "n", minimum=0), checks.generator(rng, "sampling")
+        return np.stack([rng.integers(size, size=n) for size in self.factor_sizes], axis=1)
+
+    def sample(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """(factors [n, k], images [n, h, w, c])."""
+        factors = self.sample_factors(n, rng)
+        return factors, self.render(factors, rng)
+
+
+def traversals(data_set: DataSet, base, columns: int, rng: np.random.Generator | None = None) -> np.ndarray:
+    """Images in which one factor runs through its range while the others stay at ``base`` int [k].
+
+    float32 [k, columns, h, w, c]: one row for each factor, from its first class to its last in about equal steps.
+    """
+    columns = checks.whole(columns, "columns", minimum=2)
+    factors = np.tile(checks.factors([base], data_set.sizes), (len(data_set.sizes), columns, 1))
+    for i, size in enumerate(data_set.factor_sizes):
+        factors[i, :, i] = np.linspace(0, size - 1, columns).round()
+    images = data_set.render(factors.reshape(-1, len(data_set.sizes)), rng)
+    return images.reshape(len(data_set.sizes), columns, *data_set.image_shape)
+
+
+def restrict(data_set: DataSet, **fixed: int) -> DataSet:
+    """The part of ``data_set`` in which the named factors keep the given class; only the others remain factors.
+
+    Raises ValueError for unknown factors, for classes out of range, and if no factor is left to vary.
+    """
+    for name, value in fixed.items():
+        size = checks.choose(data_set.sizes, name, f"factor of {data_set.name}")
+        if checks.whole(value, name, minimum=0) >= size:
+            raise ValueError(f"factor {name!r} takes 0 to {size - 1}, not {value}")
+    free = [i for i, name in enumerate(data_set.factor_names) if name not in fixed]
+    if not free:
+        raise ValueError(f"every factor of {data_set.name} is fixed: leave at least one to vary")
+    sizes = {data_set.factor_names[i]: data_set.factor_sizes[i] for i in free}
+    base = np.array([fixed.get(name, 0) for name in data_set.factor_names])
+
+    def render(factors, rng=None):
+        factors = checks.factors(factors, sizes)
+        whole = np.tile(base, (len(factors), 1))
+        whole[:, free] = factors
+        return data_set.render(whole, rng)
+
+    part = ", ".join(f"{name}={value}" for name, value in fixed.items())
+    return replace(data_set, name=f"{data_set.name}({part})", sizes=sizes, render=render)

@@ -1,0 +1,27 @@
+"""What a chapter needs of its surroundings: the style of its figures, and numbers handed to its sentences."""
+
+import os
+
+import numpy as np
+
+BUILDING = "DLNB_BOOK"  # set while the book is built
+
+
+def setup() -> None:
+    """Show figures as SVG, sharp at any width. Call it first in a chapter; outside a notebook it does nothing."""
+    try:
+        from IPython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:  # a Python installation without notebooks
+        return
+    if get_ipython():
+        set_matplotlib_formats("svg")
+
+
+def glue(name: str, value) -> None:
+    """Hand a number or a string to the sentences of the chapter; while no book is built, do nothing."""
+    if os.environ.get(BUILDING):
+        from myst_nb import glue as keep
+
+        # The sentence formats what the value prints as, and NumPy's numbers print their type too.
+        keep(name, value.item() if isinstance(value, np.generic) else value, display=False)

@@ -1,0 +1,150 @@
+"""Figures: each function draws what it is given and returns the figure; nothing is computed here but positions.
+
+A method has one label, place and colour in the whole book. Text is large enough to be read on a phone.
+"""
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, NullLocator, ScalarFormatter
+
+from dlnb.study import SWEEPS
+
+WIDTH = 6.2  # inches; text of 12 points is then readable on a phone, where the figure is as wide as the screen
+COLORS = dict(zip(SWEEPS, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"), strict=False))
+STYLE = {
+    "font.size": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 12,
+    "legend.fontsize": 11,
+    "figure.dpi": 200,  # of pictures and dots inside an SVG
+}
+
+
+def _figure(rows: int, columns: int, height: float, **options):
+    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", **options)
+    plt.close(figure)  # the caller shows it; pyplot would show it a second time
+    return figure, axes
+
+
+@plt.rc_context(STYLE)
+def points(panels: dict, color, *, label: str, axes=("first coordinate", "second coordinate"), columns=2) -> Figure:
+    """Scatter plots of points [n, 2], one for each title, on common axes and all coloured by ``color`` [n]."""
+    rows = -(-len(panels) // columns)
+    figure, grid = _figure(rows, columns, 5.8 / columns * rows, sharex=True, sharey=True)
+    for axis, (title, xy) in zip(grid.flat, panels.items(), strict=False):
+        drawn = axis.scatter(*np.asarray(xy).T, c=color, s=7, cmap="viridis", linewidths=0, rasterized=True)
+        axis.set(title=title, xlabel=axes[0], aspect="equal")
+    for axis in grid[:, 0]:
+        axis.set_ylabel(axes[1])
+    for axis in grid.flat[len(panels) :]:
+        axis.remove()
+    figure.colorbar(drawn, ax=grid, label=label, shrink=0.8)
+    return figure
+
+
+@plt.rc_context(STYLE)
+def image_grid(images, *, rows=(), columns=(), height: float | None = None) -> Figure:
+    """Images [r, c, h, w, 1 or 3] in [0, 1], with labels for rows and columns."""
+    images = np.asarray(images)
+    count, across = images.shape[:2]
+    figure, grid = _figure(count, across, height or count * WIDTH / max(across + 1, 4) * 1.15)
+    for i, j in np.ndindex(count, across):
+        axis, image = grid[i, j], images[i, j]
+        axis.imshow(image.squeeze(-1) if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1)
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+        if j == 0 and len(rows):
+            axis.set_ylabel(rows[i], rotation=0, ha="right", va="center", labelpad=8)
+        if i == 0 and len(columns):
+            axis.set_title(columns[j])
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    return figure
+
+
+@plt.rc_context(STYLE)
+def curves(x, lines: dict, *, axes: tuple[str, str], marks: dict | None = None, height: float = 3.6) -> Figure:
+    """Lines over a common x, one for each label; ``marks`` are labelled points (x, y)."""
+    figure, grid = _figure(1, 1, height)
+    axis = grid[0, 0]
+    for color, style, (label, y) in zip(COLORS_OF_LINES, STYLES_OF_LINES, lines.items(), strict=False):
+        axis.plot(x, y, color=color, linestyle=style, label=label, linewidth=2)
+    for label, (a, b) in (marks or {}).items():
+        axis.plot(a, b, "o", color="black")
+        axis.annotate(label, (a, b), xytext=(6, 6), textcoords="offset points")
+    axis.set(xlabel=axes[0], ylabel=axes[1])
+    axis.legend(frameon=False)
+    return figure
+
+
+COLORS_OF_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "black")
+STYLES_OF_LINES = ("-", "--", "-.", ":", "-")
+
+
+@plt.rc_context(STYLE)
+def heat_map(frame, *, label: str, limits=(0, 1), form: str = "{:.2f}") -> Figure:
+    """A table of numbers as coloured cells with the numbers printed; rows and columns named by the frame."""
+    values = frame.to_numpy()
+    figure, grid = _figure(1, 1, 1.2 + 0.75 * len(values))
+    axis = grid[0, 0]
+    drawn = axis.imshow(values, cmap="viridis", vmin=limits[0], vmax=limits[1], aspect="auto")
+    for i, j in np.ndindex(values.shape):
+        dark = (values[i, j] - limits[0]) / (limits[1] - limits[0]) < 0.6
+        axis.text(j, i, form.format(values[i, j]), ha="center", va="center", color="white" if dark else "black")
+    axis.set_xticks(range(values.shape[1]), frame.columns)
+    axis.set_yticks(range(values.shape[0]), frame.index)
+    axis.spines[:].set_visible(False)
+    figure.colorbar(drawn, ax=axis, label=label)
+    return figure
+
+
+@plt.rc_context(STYLE)
+def lines_by_strength(table, panels: dict, *, ylabel: str, log: bool = False, chance: float | None = None) -> Figure:
+    """Medians with their intervals and every single model against the strength, one panel for each title.
+
+    ``panels`` maps a title to (column of ``table``, its medians as ``stats.by_strength`` gives them). ``chance`` is the
+    value that would be measured if there were nothing to measure, drawn as a line.
+    """
+    figure, grid = _figure(1, len(panels), 3.6, sharey=True)
+    for axis, (title, (column, medians)) in zip(grid.flat, panels.items(), strict=True):
+        for method, part in medians.groupby("method", sort=False):
+            models, color = table[table.method == method], COLORS[method]
+            axis.scatter(models.strength, models[column], s=16, color=color, alpha=0.45, linewidths=0)
+            errors = [part["median"] - part.low, part.high - part["median"]]
+            axis.errorbar(
+                part.strength, part["median"], errors, color=color, marker="o", capsize=3, label=SWEEPS[method].label
+            )
+        if chance is not None:
+            axis.axhline(chance, color="grey", linestyle=":", label="by chance")
+        axis.set_xscale("log", base=2)
+        axis.set_xticks(sorted(medians.strength.unique()))
+        axis.xaxis.set_major_formatter(ScalarFormatter())
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.set(title=title, xlabel="strength β" if set(medians.method) == {"beta_vae"} else "strength")
+        if log:
+            axis.set_yscale("log")
+            axis.yaxis.set_major_formatter(ScalarFormatter())
+            axis.yaxis.set_minor_formatter(NullFormatter())
+    grid[0, 0].set_ylabel(ylabel)
+    if chance is not None or table.method.nunique() > 1:
+        grid[0, -1].legend(frameon=False)
+    return figure
+
+
+@plt.rc_context(STYLE)
+def scatter(table, x: str, y: str, *, axes: tuple[str, str], hue: str = "strength", diagonal: bool = False) -> Figure:
+    """One dot a model, coloured by a column; ``diagonal`` adds the line on which both are equal. Both axes are log."""
+    figure, grid = _figure(1, 1, 4.2)
+    axis = grid[0, 0]
+    order = {value: i for i, value in enumerate(sorted(table[hue].unique()))}
+    palette = plt.get_cmap("viridis", len(order))
+    for value, i in order.items():
+        part = table[table[hue] == value]
+        axis.scatter(part[x], part[y], color=palette(i), label=f"{value:g}", s=36, edgecolors="black", linewidths=0.4)
+    axis.set(xscale="log", yscale="log", xlabel=axes[0], ylabel=axes[1])
+    if diagonal:
+        low, high = (f(f(table[x]), f(table[y])) for f in (min, max))
+        axis.plot([low, high], [low, high], color="grey", linestyle="--", zorder=0)
+    axis.legend(title=hue, frameon=False, bbox_to_anchor=(1, 1), loc="upper left")
+    return figure
