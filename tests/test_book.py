@@ -1,0 +1,123 @@
+"""The chapters keep the rules that make them short to read and safe to rerun."""
+
+import ast
+import re
+import statistics
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "book").glob("*.ipynb"))}
+# Chapters that only read the table of results; they must start without TensorFlow.
+RESULTS = [name for name in ("factorization",) if name in CHAPTERS]
+DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes a class
+NEEDS_TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"} | {
+    f"dlnb.{module}"
+    for module in ("backend", "losses", "networks", "theory", "methods", "training", "ambiguity", "run")
+}
+INSTALL = """\
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install -q "dlnb @ git+https://github.com/dlnb/dlnb\""""
+MAX_LINES, MEDIAN_LINES, ALT_LENGTH = 15, 4, 40
+
+
+def code_cells(name):
+    return [cell for cell in CHAPTERS[name].cells if cell.cell_type == "code"]
+
+
+def chapters_own_cells(name):
+    return [cell for cell in code_cells(name) if cell.source != INSTALL]
+
+
+def lines(cell):
+    return [line for line in cell.source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def tree(cell):
+    """The syntax tree of a cell, its magics left out."""
+    return ast.parse(re.sub(r"^([ \t]*)[%!].*", r"\1pass", cell.source, flags=re.M))
+
+
+def imported(cell):
+    """Every dotted name that a cell imports: `from dlnb import results` gives dlnb and dlnb.results."""
+    for node in ast.walk(tree(cell)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+EXECUTING = [name for name in CHAPTERS if code_cells(name)]
+each_chapter = pytest.mark.parametrize("name", CHAPTERS)
+each_executing_chapter = pytest.mark.parametrize("name", EXECUTING)
+
+
+def test_contents_and_files_agree():
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    pages = [contents["root"], *(entry["file"] for entry in contents["chapters"])]
+    assert sorted(pages) == sorted(f"book/{name}" for name in CHAPTERS)
+
+
+@each_chapter
+def test_has_a_title_and_a_section(name):
+    prose = "\n".join(cell.source for cell in CHAPTERS[name].cells if cell.cell_type == "markdown")
+    prose = re.sub(r"^(`{3,}).*?^\1", "", prose, flags=re.M | re.S)
+    assert len(re.findall(r"^# ", prose, re.M)) == 1
+    assert re.search(r"^## ", prose, re.M)
+
+
+@each_chapter
+def test_is_stored_without_results(name):
+    nbformat.validate(CHAPTERS[name])
+    for cell in code_cells(name):
+        assert not cell.outputs, cell.source
+        assert cell.execution_count is None, cell.source
+
+
+@each_executing_chapter
+def test_starts_with_the_hidden_install_cell(name):
+    first = code_cells(name)[0]
+    assert first.source == INSTALL
+    assert "remove-cell" in first.metadata.get("tags", [])
+
+
+@each_executing_chapter
+def test_cells_are_short(name):
+    lengths = [len(lines(cell)) for cell in chapters_own_cells(name)]
+    assert max(lengths) <= MAX_LINES
+    assert statistics.median(lengths) <= MEDIAN_LINES
+
+
+@each_executing_chapter
+def test_defines_nothing(name):
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    found = [node.name for cell in code_cells(name) for node in ast.walk(tree(cell)) if isinstance(node, definitions)]
+    assert not found or name in DEFINING
+
+
+@each_executing_chapter
+def test_figures_have_caption_name_and_alt_text(name):
+    for cell in code_cells(name):
+        shown = cell.metadata.get("mystnb", {})
+        if "figure" in shown or re.search(r"\bplots\.\w+\(", cell.source):
+            assert shown.get("figure", {}).get("caption"), cell.source
+            assert shown["figure"].get("name"), cell.source
+            assert len(shown.get("image", {}).get("alt", "")) >= ALT_LENGTH, cell.source
+
+
+def test_figure_names_are_unique():
+    cells = [cell for name in CHAPTERS for cell in code_cells(name)]
+    names = [cell.metadata["mystnb"]["figure"]["name"] for cell in cells if "figure" in cell.metadata.get("mystnb", {})]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_chapters_do_not_need_tensorflow(name):
+    found = {module for cell in code_cells(name) for module in imported(cell)}
+    assert found.isdisjoint(NEEDS_TENSORFLOW)

@@ -1,0 +1,71 @@
+"""The built pages as a reader's browser shows them, opened as files, with no network needed."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+PAGES = sorted((Path(__file__).parents[1] / "_build/html/book").glob("*.html"))
+BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+REQUIRED = os.environ.get("DLNB_REQUIRE_BROWSER") == "1"
+MISSING = "no chromium found" if not BROWSER else "no built book: run `make book`" if not PAGES else None
+# As root there is no sandbox; the rest keeps the browser from looking up its maker's hosts.
+FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync""".split()
+SCREENS = {"desktop": (1280, 800), "phone": (390, 844)}
+
+UNRENDERED = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"
+WRONG_MATHS = "() => [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map(e => e.textContent)"
+BROKEN_IMAGES = """() => [...document.images].filter(e => { e.loading = 'eager'; return e.complete && !e.naturalWidth })
+    .map(e => e.src)"""
+WIDTH = "() => document.documentElement.scrollWidth - window.innerWidth"
+
+
+def test_browser_and_book_are_there():
+    if MISSING and REQUIRED:
+        pytest.fail(f"DLNB_REQUIRE_BROWSER=1, but {MISSING}")
+    if MISSING:
+        pytest.skip(MISSING)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if MISSING:
+        pytest.skip(MISSING)
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_page(browser, path, screen, mode):
+    width, height = SCREENS[screen]
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=mode)
+    context.add_init_script(f"localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}')")
+    page = context.new_page()
+    errors, requests = [], []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("requestfailed", lambda request: errors.append(f"failed: {request.url}"))
+    page.on("request", lambda request: requests.append(request.url))
+
+    page.goto(path.as_uri())
+    if page.locator(".math").count():
+        page.evaluate("() => MathJax.startup.promise")
+    page.wait_for_load_state("networkidle")
+
+    assert page.evaluate(UNRENDERED) == 0, "maths left as TeX"
+    assert page.evaluate(WRONG_MATHS) == []
+    assert page.evaluate(BROKEN_IMAGES) == []
+    assert page.locator("html").get_attribute("data-theme") == mode
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == [], "a request off the site"
+    assert errors == []
+    if screen == "phone":
+        assert page.evaluate(WIDTH) <= 1, "the page is wider than the screen"
+    context.close()

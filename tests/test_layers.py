@@ -1,0 +1,98 @@
+"""Who may import whom. A module knows the layers below its own; only some modules wait for TensorFlow."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "dlnb"
+
+LAYERS = {
+    "dlnb": 0,
+    "checks": 0,
+    "backend": 0,
+    "representation": 1,
+    "data": 1,
+    "data.dataset": 1,
+    "data.dsprites": 1,
+    "losses": 1,
+    "networks": 1,
+    "paper": 1,
+    "study": 1,
+    "toy": 1,
+    "theory": 2,
+    "methods": 2,
+    "metrics": 2,
+    "metrics.information": 2,
+    "metrics.unsupervised": 2,
+    "training": 3,
+    "results": 3,
+    "run": 4,
+    "ambiguity": 4,
+    "stats": 5,
+    "plots": 5,
+    "notebook": 5,
+    "findings": 6,
+}
+# Importing TensorFlow takes seconds and 700 MB; everything else must do without.
+TENSORFLOW = {"backend", "losses", "networks", "theory", "methods", "training", "ambiguity", "run"}
+LIBRARIES = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"}
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__") or "dlnb"
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports(name):
+    """Every absolute name that a module imports, in functions too: `from a import b` gives a and a.b."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: write imports in full"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def siblings(name):
+    """The modules of this package that a module imports."""
+    return {each.removeprefix("dlnb.") for each in imports(name) if each.startswith("dlnb.")} & set(MODULES)
+
+
+def reached(name, seen=frozenset()):
+    """The modules of this package that a module imports, directly or through another."""
+    for each in siblings(name) - seen:
+        seen |= {each} | reached(each, seen | {each})
+    return seen
+
+
+def test_every_module_has_a_layer():
+    assert set(MODULES) <= set(LAYERS)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_only_from_below(name):
+    for other in siblings(name):
+        same_package = name.split(".")[0] == other.split(".")[0]
+        assert LAYERS[other] < LAYERS[name] or same_package, f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_only_marked_modules_use_tensorflow(name):
+    direct = {each.split(".")[0] for each in imports(name)} & LIBRARIES
+    assert not direct or name == "backend"
+    assert ("backend" in {name} | reached(name)) == (name in TENSORFLOW)
+
+
+def test_the_rest_starts_without_tensorflow():
+    names = [f"dlnb.{name}" for name in MODULES if name not in TENSORFLOW and name != "dlnb"]
+    code = f"import sys, {', '.join(names)}; print(*({LIBRARIES} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

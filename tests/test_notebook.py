@@ -1,0 +1,32 @@
+"""Glue reaches the book while it is built and is silent elsewhere."""
+
+import myst_nb
+import numpy as np
+import pytest
+
+from dlnb import notebook
+
+
+@pytest.fixture
+def glued(monkeypatch):
+    kept = {}
+    monkeypatch.setattr(myst_nb, "glue", lambda name, value, display: kept.update({name: (value, display)}))
+    return kept
+
+
+def test_glue_hands_numbers_to_the_book(glued, monkeypatch):
+    monkeypatch.setenv("DLNB_BOOK", "1")
+    notebook.glue("answer", 42)
+    notebook.glue("share", np.float64(0.25))
+    assert glued == {"answer": (42, False), "share": (0.25, False)}
+    assert repr(glued["share"][0]) == "0.25"  # not np.float64(0.25), which a sentence cannot format
+
+
+def test_glue_does_nothing_off_the_book(glued, monkeypatch, capsys):
+    monkeypatch.delenv("DLNB_BOOK", raising=False)
+    notebook.glue("answer", 42)
+    assert not glued and capsys.readouterr().out == ""
+
+
+def test_setup_does_nothing_outside_a_notebook():
+    assert notebook.setup() is None

@@ -1,0 +1,75 @@
+"""Figures show what they are given; looks are judged by eye, contents here."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot
+
+from dlnb import plots, stats
+from dlnb.study import SWEEPS
+
+
+def table():
+    rows = [("d", "beta_vae", s, seed) for seed in range(3) for s in (1.0, 2.0, 4.0)]
+    frame = pd.DataFrame(rows, columns=["data_set", "method", "strength", "seed"])
+    return frame.assign(score=0.5 + frame.strength + frame.seed / 10, other=1 + frame.seed)
+
+
+def test_every_method_has_a_colour_of_its_own():
+    assert set(plots.COLORS) == set(SWEEPS) and len(set(plots.COLORS.values())) == len(SWEEPS)
+
+
+def test_no_figure_stays_open():
+    plots.curves(np.arange(3), {"a": np.arange(3)}, axes=("x", "y"))
+    assert not pyplot.get_fignums()
+
+
+def test_points_keep_their_panels_and_colours():
+    left, right = np.arange(6).reshape(3, 2), np.arange(6).reshape(3, 2) + 10
+    figure = plots.points({"left": left, "right": right}, np.array([3, 1, 2]), label="value")
+    panels = [axis for axis in figure.axes if axis.get_title()]
+    assert [axis.get_title() for axis in panels] == ["left", "right"]
+    for axis, expected in zip(panels, (left, right), strict=True):
+        drawn = axis.collections[0]
+        assert np.array_equal(drawn.get_offsets(), expected) and drawn.get_array().tolist() == [3, 1, 2]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_image_grid_shows_every_image_at_its_place(channels):
+    images = np.random.default_rng(0).uniform(size=(2, 3, 8, 8, channels))
+    figure = plots.image_grid(images, rows=["a", "b"], columns=["1", "2", "3"])
+    for axis, image in zip(figure.axes, images.reshape(6, 8, 8, channels), strict=True):
+        assert np.array_equal(np.squeeze(axis.images[0].get_array()), np.squeeze(image))
+    assert [axis.get_ylabel() for axis in figure.axes] == ["a", "", "", "b", "", ""]
+    assert [axis.get_title() for axis in figure.axes] == ["1", "2", "3", "", "", ""]
+
+
+def test_curves_share_x_and_are_named():
+    figure = plots.curves([1, 2], {"up": [0, 1], "down": [1, 0]}, axes=("x", "y"), marks={"here": (1, 0.5)})
+    lines = {line.get_label(): line.get_ydata().tolist() for line in figure.axes[0].lines}
+    assert lines["up"] == [0, 1] and lines["down"] == [1, 0]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["here"]
+
+
+def test_heat_map_prints_its_numbers():
+    frame = pd.DataFrame([[0.25, 0.5], [0.75, 1.0]], index=["a", "b"], columns=["c", "d"])
+    axis = plots.heat_map(frame, label="share").axes[0]
+    assert [text.get_text() for text in axis.texts] == ["0.25", "0.50", "0.75", "1.00"]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["c", "d"]
+
+
+def test_lines_by_strength_shows_every_model_and_the_medians():
+    rng = np.random.default_rng(0)
+    panels = {"one": ("score", stats.by_strength(table(), "score", rng))}
+    axis = plots.lines_by_strength(table(), panels, ylabel="score", log=True).axes[0]
+    models = table()[["strength", "score"]].itertuples(index=False, name=None)
+    assert sorted(map(tuple, axis.collections[0].get_offsets())) == sorted(models)
+    medians = axis.containers[0].lines[0]
+    assert medians.get_xdata().tolist() == [1, 2, 4] and np.allclose(medians.get_ydata(), [1.6, 2.6, 4.6])
+
+
+def test_scatter_has_a_dot_for_each_model():
+    axis = plots.scatter(table(), "score", "other", axes=("x", "y"), diagonal=True).axes[0]
+    dots = np.concatenate([collection.get_offsets() for collection in axis.collections])
+    models = table()[["score", "other"]].itertuples(index=False, name=None)
+    assert sorted(map(tuple, dots)) == sorted(models)

@@ -1,0 +1,251 @@
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dlnb import results
+from dlnb.metrics import METRICS
+from dlnb.study import STUDIES, Study
+
+TINY = Study(
+    name="tiny",
+    data_sets=("dsprites", "color_dsprites"),
+    methods=("beta_vae",),
+    seeds=(0, 1),
+    steps=3,
+    size=32,
+    learning_rate=1e-3,
+    strengths=(0, 2),
+)
+CELLS = TINY.cells()
+LABELS = {"commit": "abc123", "versions": "dlnb 0", "machine": "some"}
+MEASURED = [name for name in results.COLUMNS if name not in asdict(CELLS[0]) | TINY.protocol() | LABELS]
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    monkeypatch.setitem(STUDIES, "tiny", TINY)
+
+
+def row(cell, **changes):
+    """A complete row, its numbers made of the cell's place in the study and awkward in binary."""
+    place = CELLS.index(cell) if cell in CELLS else 0
+    measured = {name: i if results.COLUMNS[name] == "int64" else place + i / 7 for i, name in enumerate(MEASURED)}
+    return measured | LABELS | asdict(cell) | TINY.protocol() | changes
+
+
+def put(folder, *cells, **changes):
+    """Leave the rows of cells as the runner does."""
+    for cell in cells:
+        path = folder / "tiny" / str(cell) / "row.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(row(cell, **changes)))
+
+
+def frame(*cells, **changes):
+    return pd.DataFrame([row(cell, **changes) for cell in cells])
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# Strictness
+
+
+def test_a_good_table_comes_back_in_the_order_and_the_types_of_the_columns():
+    shuffled = frame(*CELLS)[sorted(results.COLUMNS, reverse=True)]
+    table = results.check(shuffled, TINY, "here")
+    assert list(table) == list(results.COLUMNS)
+    for name, kind in results.COLUMNS.items():
+        assert pd.api.types.is_string_dtype(table[name]) if kind == "str" else table[name].dtype == kind
+    assert table["mig"].tolist() == shuffled["mig"].tolist()
+
+
+@pytest.mark.parametrize("name", results.COLUMNS)
+def test_a_missing_column_is_refused(name):
+    with pytest.raises(ValueError, match=f"here: columns {name} are missing"):
+        results.check(frame(*CELLS).drop(columns=name), TINY, "here")
+
+
+def test_an_unknown_column_is_refused():
+    with pytest.raises(ValueError, match="here: columns beauty are not in the table"):
+        results.check(frame(*CELLS).assign(beauty=1.0), TINY, "here")
+
+
+@pytest.mark.parametrize("name", results.COLUMNS)
+def test_an_empty_value_is_refused_with_its_column(name):
+    table = frame(*CELLS).astype({name: object})
+    table.loc[2, name] = None
+    with pytest.raises(ValueError, match=f"here: column {name} has empty"):
+        results.check(table, TINY, "here")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_refused_with_their_column(value):
+    with pytest.raises(ValueError, match="here: column tc_mean has empty or infinite values"):
+        results.check(frame(CELLS[0], tc_mean=value), TINY, "here")
+
+
+def test_two_rows_of_one_cell_are_refused_with_the_cell():
+    table = pd.concat([frame(*CELLS), frame(CELLS[3], mig=0.5)])
+    with pytest.raises(ValueError, match=r"two rows for .*'color_dsprites', .*'strength': 4.*, 'seed': 0"):
+        results.check(table, TINY, "here")
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 2}, {"strength": 2.0}, {"data_set": "cars3d"}, {"hyperparameter": "gamma"}]
+)
+def test_a_row_of_no_cell_is_refused(change):
+    with pytest.raises(ValueError, match=r"here: \{'data_set': .*\} is no cell of the study tiny"):
+        results.check(frame(CELLS[0], **change), TINY, "here")
+
+
+@pytest.mark.parametrize("name", TINY.protocol())
+def test_a_row_of_another_protocol_is_refused_with_what_differs(name):
+    other = f"{TINY.protocol()[name]}x" if results.COLUMNS[name] == "str" else TINY.protocol()[name] * 2
+    with pytest.raises(ValueError, match=f"here: {name} is .* in a row and .* in the study tiny"):
+        results.check(pd.concat([frame(*CELLS[1:]), frame(CELLS[0], **{name: other})]), TINY, "here")
+
+
+def test_every_metric_has_a_column():
+    # A name in METRICS is the name of a score or begins it, as dci and dci_disentanglement.
+    for name in METRICS:
+        assert any(column == name or column.startswith(f"{name}_") for column in results.COLUMNS), name
+
+
+def test_every_column_is_explained():
+    text = (results.TABLES / "README.md").read_text()
+    for name in results.COLUMNS:
+        assert f"`{name}`" in text, name
+
+
+# Collecting and loading
+
+
+def test_rows_come_back_as_they_were_measured_in_the_order_of_the_cells(tmp_path):
+    put(tmp_path / "runs", *reversed(CELLS))
+    collected = results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    table = results.load("tiny", tmp_path / "tables")
+    pd.testing.assert_frame_equal(table, collected)
+    assert results.keys(table) == [results.key(cell) for cell in CELLS]
+    for name in MEASURED:
+        assert table[name].tolist() == [row(cell)[name] for cell in CELLS], "to the last digit"
+
+
+def test_there_is_one_file_for_each_data_set_and_nothing_else(tmp_path):
+    put(tmp_path / "runs", *CELLS)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    assert set(contents(tmp_path / "tables")) == {"dsprites.parquet", "color_dsprites.parquet"}
+    part = pd.read_parquet(tmp_path / "tables" / "tiny" / "color_dsprites.parquet")
+    assert set(part["data_set"]) == {"color_dsprites"}
+    assert len(part) == 4
+
+
+def test_a_table_says_how_much_of_the_study_it_holds(tmp_path):
+    put(tmp_path / "runs", *CELLS[:3])
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    assert results.load("tiny", tmp_path / "tables").attrs == {"study": "tiny", "models": 3, "cells": 8}
+    assert results.recorded(TINY, tmp_path / "tables") == {results.key(cell) for cell in CELLS[:3]}
+
+
+def test_collecting_twice_gives_the_same_bytes(tmp_path):
+    put(tmp_path / "runs", *CELLS)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    first = contents(tmp_path / "tables")
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    assert contents(tmp_path / "tables") == first
+
+
+def test_how_the_rows_came_together_does_not_show_in_the_files(tmp_path):
+    put(tmp_path / "all", *CELLS)
+    results.collect(TINY, tmp_path / "all", tmp_path / "at_once")
+    for i, cell in enumerate(reversed(CELLS)):  # one machine after the other
+        put(tmp_path / f"machine{i}", cell)
+        results.collect(TINY, tmp_path / f"machine{i}", tmp_path / "one_by_one")
+    assert contents(tmp_path / "one_by_one") == contents(tmp_path / "at_once")
+
+
+def test_rows_of_another_data_set_leave_a_file_as_it_is(tmp_path):
+    mine, other = ([cell for cell in CELLS if cell.data_set == name] for name in TINY.data_sets)
+    put(tmp_path / "runs", *mine)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    before = contents(tmp_path / "tables")["dsprites.parquet"]
+    put(tmp_path / "runs", *other)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    assert contents(tmp_path / "tables")["dsprites.parquet"] == before
+
+
+def test_rows_stay_when_their_runs_are_gone(tmp_path):
+    put(tmp_path / "runs", *CELLS[:2])
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    table = results.collect(TINY, tmp_path / "nothing", tmp_path / "tables")
+    assert len(table) == len(results.load("tiny", tmp_path / "tables")) == 2
+
+
+def test_conflicting_rows_are_refused_and_nothing_is_lost(tmp_path):
+    put(tmp_path / "runs", *CELLS)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    before = contents(tmp_path)
+    put(tmp_path / "others", CELLS[5], mig=0.123)
+    put(tmp_path / "others", CELLS[0])  # the same row is no conflict
+    with pytest.raises(ValueError, match=r"'seed': 1\} differs between .*others and .*tables.tiny: remove the one"):
+        results.collect(TINY, tmp_path / "others", tmp_path / "tables")
+    after = contents(tmp_path)
+    assert {name: after[name] for name in before if name.endswith("parquet")} == {
+        name: content for name, content in before.items() if name.endswith("parquet")
+    }
+
+
+def test_a_bad_row_is_refused_with_its_file_and_nothing_is_written(tmp_path):
+    put(tmp_path / "runs", *CELLS)
+    put(tmp_path / "runs", CELLS[1], mig=float("nan"))
+    with pytest.raises(ValueError, match=r"beta=4.seed=0.row.json: column mig has empty"):
+        results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    assert not (tmp_path / "tables").exists()
+
+
+def test_runs_that_hold_nothing_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="no trained model of the study tiny under"):
+        results.collect(TINY, tmp_path, tmp_path)
+
+
+def test_a_study_without_rows_says_how_to_train_some(tmp_path):
+    with pytest.raises(ValueError, match=r"no rows of the study 'tiny' yet: .*python -m dlnb.run tiny"):
+        results.load("tiny", tmp_path)
+    assert results.recorded(TINY, tmp_path) == set()
+
+
+def test_an_unknown_study_names_the_choices():
+    with pytest.raises(ValueError, match=f"unknown study 'huge': choose from {', '.join(STUDIES)}"):
+        results.load("huge")
+
+
+def test_a_damaged_file_is_refused_with_its_name(tmp_path):
+    put(tmp_path / "runs", *CELLS)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    path = tmp_path / "tables" / "tiny" / "dsprites.parquet"
+    pd.read_parquet(path).drop(columns="mig").to_parquet(path)
+    with pytest.raises(ValueError, match=r"dsprites.parquet: columns mig are missing"):
+        results.load("tiny", tmp_path / "tables")
+
+
+def test_the_same_cell_in_two_files_is_refused(tmp_path):
+    put(tmp_path / "runs", *CELLS)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    folder = tmp_path / "tables" / "tiny"
+    (folder / "copy.parquet").write_bytes((folder / "dsprites.parquet").read_bytes())
+    with pytest.raises(ValueError, match="tables of tiny: two rows for"):
+        results.load("tiny", tmp_path / "tables")
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in results.TABLES.iterdir() if path.is_dir()))
+def test_committed_tables_load(name):
+    table = results.load(name)
+    assert 0 < table.attrs["models"] <= table.attrs["cells"]
+    assert set(table["data_set"]) == {path.stem for path in (results.TABLES / name).glob("*.parquet")}
+    np.testing.assert_allclose(table["elbo"], -(table["reconstruction"] + table["kl"]), rtol=1e-9)
+    assert table["mig"].between(0, 1).all()
+    assert (table.filter(regex="^(tc|mi)_") >= 0).all(axis=None)

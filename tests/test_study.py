@@ -1,0 +1,151 @@
+import dataclasses
+
+import pytest
+
+from dlnb.study import STUDIES, SWEEPS, Cell, Study
+
+each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+
+
+def example(**changes):
+    values = {"data_sets": ("dsprites", "color_dsprites"), "methods": ("beta_vae",), "seeds": (0, 1)}
+    protocol = {"steps": 5, "size": 32, "learning_rate": 1e-3, "strengths": (0, 2)}
+    return Study(name="example", **(values | protocol | changes))
+
+
+# The registries
+
+
+@each_study
+def test_cells_are_unique_and_so_are_their_names(study):
+    cells = study.cells()
+    assert len({str(cell) for cell in cells}) == len(set(cells)) == len(cells)
+
+
+@each_study
+def test_cells_are_the_whole_grid(study):
+    strengths = {
+        m: len(SWEEPS[m].strengths) if study.strengths is None else len(study.strengths) for m in study.methods
+    }
+    assert len(study.cells()) == len(study.seeds) * len(study.data_sets) * sum(strengths.values())
+
+
+@each_study
+def test_the_cells_so_far_are_a_complete_grid_after_every_seed(study):
+    cells = study.cells()
+    share = len(cells) // len(study.seeds)
+    for i, seed in enumerate(study.seeds):
+        part = cells[i * share : (i + 1) * share]
+        assert {cell.seed for cell in part} == {seed}
+        assert [dataclasses.replace(cell, seed=0) for cell in part] == [
+            dataclasses.replace(cell, seed=0) for cell in cells[:share]
+        ]
+
+
+@each_study
+def test_the_protocol_tells_all_that_the_cells_do_not(study):
+    told = set(study.protocol()) - {"protocol"}
+    assert told == {field.name for field in dataclasses.fields(Study)} - {
+        "name",
+        "data_sets",
+        "methods",
+        "seeds",
+        "strengths",
+    }
+    assert study.protocol()["protocol"] == study.name
+    for name in told:
+        assert study.protocol()[name] == getattr(study, name)
+
+
+def test_studies_are_known_by_their_names():
+    assert [study.name for study in STUDIES.values()] == list(STUDIES)
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_sweeps_have_six_strengths_from_weak_to_strong(name):
+    strengths = SWEEPS[name].strengths
+    assert len(set(strengths)) == 6
+    assert list(strengths) == sorted(strengths)
+
+
+def test_the_sweep_of_beta_vae_is_that_of_table_3():
+    assert SWEEPS["beta_vae"].hyperparameter == "beta"
+    assert SWEEPS["beta_vae"].strengths == (1, 2, 4, 6, 8, 16)
+
+
+# Cells
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        (Cell("color_dsprites", "beta_vae", "beta", 4, 3), "color_dsprites/beta_vae/beta=4/seed=3"),
+        (Cell("color_dsprites", "beta_vae", "beta", 4.0, 3), "color_dsprites/beta_vae/beta=4/seed=3"),
+        (Cell("cars3d", "dip_vae_i", "off_diagonal", 0.5, 12), "cars3d/dip_vae_i/off_diagonal=0.5/seed=12"),
+    ],
+)
+def test_the_name_of_a_cell_says_all_of_it(cell, name):
+    assert str(cell) == name
+
+
+def test_cells_come_seed_by_seed_then_by_data_set_and_strength():
+    assert [str(cell) for cell in example().cells()] == [
+        "dsprites/beta_vae/beta=1/seed=0",
+        "dsprites/beta_vae/beta=4/seed=0",
+        "color_dsprites/beta_vae/beta=1/seed=0",
+        "color_dsprites/beta_vae/beta=4/seed=0",
+        "dsprites/beta_vae/beta=1/seed=1",
+        "dsprites/beta_vae/beta=4/seed=1",
+        "color_dsprites/beta_vae/beta=1/seed=1",
+        "color_dsprites/beta_vae/beta=4/seed=1",
+    ]
+
+
+def test_without_a_choice_all_strengths_are_there():
+    cells = example(strengths=None, data_sets=("dsprites",), seeds=(7,)).cells()
+    assert [cell.strength for cell in cells] == [1, 2, 4, 6, 8, 16]
+    assert {cell.seed for cell in cells} == {7}
+
+
+def test_an_unknown_method_names_the_choices():
+    with pytest.raises(ValueError, match=f"unknown method 'vae': choose from {', '.join(SWEEPS)}"):
+        example(methods=("vae",)).cells()
+
+
+# Patterns
+
+
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [
+        ("*/*/*/*", 8),
+        ("dsprites/*/*/*", 4),
+        ("color_dsprites/*/beta=4/*", 2),
+        ("*/*/*/seed=1", 4),
+        ("dsprites/beta_vae/beta=1/seed=0", 1),
+    ],
+)
+def test_patterns_pick_cells_in_order(pattern, count):
+    found = example().select(pattern)
+    assert len(found) == count
+    assert [cell for cell in example().cells() if cell in found] == found
+
+
+def test_a_pattern_does_not_find_names_that_only_begin_like_it():
+    cells = example(seeds=(1, 10, 11), strengths=(0, 5)).select("dsprites/*/beta=1/seed=1")
+    assert [str(cell) for cell in cells] == ["dsprites/beta_vae/beta=1/seed=1"]
+
+
+def test_a_pattern_that_finds_nothing_shows_what_a_name_looks_like():
+    message = "no cell of example matches 'dsprites/beta=4'; its first is dsprites/beta_vae/beta=1/seed=0"
+    with pytest.raises(ValueError, match=message):
+        example().select("dsprites/beta=4")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"seeds": (0, 1, 0)}, "repeats a seed"), ({"strengths": (0, 6)}, "positions 0 to 5, not 6")],
+)
+def test_a_grid_that_cannot_be_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        example(**changes)
