@@ -1,7 +1,7 @@
 """One loop trains every method; ``encode``, ``decode`` and ``evaluate`` use what it returns.
 
-Nothing depends on hidden random state: data come from NumPy generators made of (seed, stream), the noise of an update
-from (seed, update). The same call on the same machine gives the same weights bit for bit.
+Nothing depends on hidden random state: data come from NumPy generators made of (seed, stream, update), the noise of an
+update from (seed, update). The same call on the same machine gives the same weights bit for bit.
 """
 
 import os
@@ -19,9 +19,7 @@ from dlnb.methods import Method, Posterior
 from dlnb.representation import Representation
 
 STREAMS = ("encoder", "decoder", "training", "evaluation", "sample", "scores")
-# Updates per call of the graph: long enough to hide the call, short enough for the batches to stay in cache. It is part
-# of the protocol: the factors of a chunk are drawn together, so another length gives other images.
-CHUNK = 20
+CHUNK = 20  # updates per call of the graph: long enough to hide the call, short enough for the batches to stay in cache
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,9 @@ class Model:
     history: dict[str, np.ndarray]
 
 
-def generator(seed: int, stream: str) -> np.random.Generator:
-    """The random numbers of one purpose (one of STREAMS) in the run with this seed."""
-    return np.random.default_rng([seed, STREAMS.index(stream)])
+def generator(seed: int, stream: str, step: int = 0) -> np.random.Generator:
+    """The random numbers of one purpose (one of STREAMS), at one update, in the run with this seed."""
+    return np.random.default_rng([seed, STREAMS.index(stream), step])
 
 
 def train(
@@ -66,11 +64,12 @@ def train(
     decoder = networks.decoder(data_set.image_shape, latents, generator(seed, "decoder"))
     update = _updates(encoder, decoder, method, seed, learning_rate, bool(GPUS) if jit is None else jit)
 
-    rng, history = generator(seed, "training"), []
+    history = []
     with tqdm(total=steps, desc=name, unit=" steps", disable=_silent(), mininterval=0.5) as bar:
         for start in range(0, steps, CHUNK):
             count = min(CHUNK, steps - start)
-            images = data_set.sample(count * batch, rng)[1].reshape(count, batch, *data_set.image_shape)
+            rngs = (generator(seed, "training", step) for step in range(start, start + count))
+            images = np.stack([data_set.sample(batch, rng)[1] for rng in rngs])
             losses = update(tf.constant(images), tf.constant(start)).numpy()  # [count, 3]
             bad = np.flatnonzero(~np.isfinite(losses).all(axis=1))
             if bad.size:

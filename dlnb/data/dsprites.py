@@ -41,10 +41,15 @@ def inside(shape: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (np.abs(a) <= width) & (top <= b) & (b <= bottom)
 
 
+def _turned(scale: float, angle: float, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points (x, y), relative to the centre of a sprite, in the coordinates of its outline."""
+    cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
+    return x * cos - y * sin, x * sin + y * cos
+
+
 def _sprite(shape: int, scale: float, angle: float, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Whether points (x, y), relative to the centre of the sprite, are covered."""
-    cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
-    return inside(shape, x * cos - y * sin, x * sin + y * cos)
+    return inside(shape, *_turned(scale, angle, x, y))
 
 
 def _binary(factors: np.ndarray) -> np.ndarray:
@@ -73,7 +78,12 @@ def _areas(fine: int) -> np.ndarray:
     points = (np.arange(-half, half) + 0.5) / fine
     table = np.zeros((3, 6, 40, 2 * half + 1, 2 * half + 1), np.float32)
     for shape, scale, angle in np.ndindex(3, 6, 40):
-        covered = _sprite(shape, SCALES[scale], ANGLES[angle], points[None, :], points[:, None])
+        x, y = _turned(SCALES[scale], ANGLES[angle], points[None, :], points[:, None])
+        if shape == 0:  # an edge may run along the grid, where whole cells would all err to the same side
+            edge = (SQUARE - np.maximum(np.abs(x), np.abs(y))) * SCALES[scale]
+            covered = np.clip(0.5 + edge * fine, 0, 1)
+        else:
+            covered = inside(shape, x, y)
         table[shape, scale, angle, 1:, 1:] = covered.cumsum(axis=0).cumsum(axis=1) / fine**2
     return table
 
