@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-BUILDING = "DLNB_BOOK"  # set while the book is built
+from dlnb.progress import BUILDING
 
 
 def setup() -> None:

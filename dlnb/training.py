@@ -4,14 +4,12 @@ Nothing depends on hidden random state: data come from NumPy generators made of 
 update from (seed, update). The same call on the same machine gives the same weights bit for bit.
 """
 
-import os
-import sys
 from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
 
-from dlnb import checks, networks
+from dlnb import checks, networks, progress
 from dlnb.backend import GPUS, keras, tf
 from dlnb.data import DataSet
 from dlnb.losses import bernoulli_nll, gaussian_kl
@@ -65,7 +63,7 @@ def train(
     update = _updates(encoder, decoder, method, seed, learning_rate, bool(GPUS) if jit is None else jit)
 
     history = []
-    with tqdm(total=steps, desc=name, unit=" steps", disable=_silent(), mininterval=0.5) as bar:
+    with tqdm(total=steps, desc=name, unit=" steps", disable=progress.silent(), mininterval=0.5) as bar:
         for start in range(0, steps, CHUNK):
             count = min(CHUNK, steps - start)
             rngs = (generator(seed, "training", step) for step in range(start, start + count))
@@ -107,11 +105,6 @@ def _updates(encoder, decoder, method, seed, learning_rate, jit):
         return losses.stack()
 
     return updates
-
-
-def _silent() -> bool:
-    """Bars are for terminals and Colab; a built book and a log file want none."""
-    return bool(os.environ.get("DLNB_BOOK")) or not (sys.stderr.isatty() or "google.colab" in sys.modules)
 
 
 def encode(model: Model, images, batch: int = 500) -> Representation:

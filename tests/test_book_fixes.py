@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "book/_ext"))
@@ -109,3 +111,27 @@ def test_book_follows_the_package_and_forgives_prose(project):
     title, answer, run = build(project)
     assert (title, answer) == ("Second title", "answer-42")
     assert run != first_run
+
+
+class Book:
+    """What the fixes ask of a Sphinx application."""
+
+    def __init__(self, outdir, form="html"):
+        self.outdir = outdir
+        self.builder = type("Builder", (), {"format": form})
+
+
+def test_animations_get_a_still_of_four_frames_for_those_who_want_no_motion(tmp_path):
+    (tmp_path / "_images").mkdir()
+    frames = [Image.new("L", (6, 2), 50 * t) for t in range(6)]
+    frames[0].save(tmp_path / "_images/a.gif", save_all=True, append_images=frames[1:], duration=100, loop=0)
+    book_fixes.add_stills(Book(tmp_path), None)
+    with Image.open(tmp_path / "_images/a.still.png") as still:
+        assert still.size == (6, 8)
+        assert np.asarray(still.convert("L"))[::2, 0].tolist() == [0, 100, 150, 250]  # frames 0, 2, 3 and 5
+    context = {"body": '<p><img alt="moving" src="../_images/a.gif" /> <img src="b.png" /></p>'}
+    book_fixes.offer_stills(None, "page", None, context, None)
+    assert context["body"] == (
+        '<p><picture><source srcset="../_images/a.still.png" media="(prefers-reduced-motion: reduce), print">'
+        '<img alt="moving" src="../_images/a.gif" /></picture> <img src="b.png" /></p>'
+    )

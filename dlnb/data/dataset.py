@@ -4,6 +4,7 @@ This is the two-step generative process of the study (section 2): factors are dr
 an image is drawn given the factors. Variants wrap ``render``; nothing is subclassed.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +18,8 @@ from dlnb import checks
 class DataSet:
     """``render(factors int [n, k], rng) -> images float32 [n, h, w, c] in [0, 1]``; ``sizes`` maps factor to classes.
 
-    ``source`` is "rendered" for images drawn by this package and "original" for those of the published files.
+    ``source`` is "rendered" for images drawn by this package and "original" for those of the published files;
+    ``about`` says in a sentence what the images are, so that a stand-in is never taken for the genuine thing.
     Deterministic data sets ignore ``rng``; the others refuse to render without one.
     """
 
@@ -25,6 +27,7 @@ class DataSet:
     sizes: dict[str, int]
     render: Callable[..., np.ndarray]
     source: str = "rendered"
+    about: str = ""
 
     @property
     def factor_names(self) -> tuple[str, ...]:
@@ -54,12 +57,15 @@ def traversals(data_set: DataSet, base, columns: int, rng: np.random.Generator |
     """Images in which one factor runs through its range while the others stay at ``base`` int [k].
 
     float32 [k, columns, h, w, c]: one row for each factor, from its first class to its last in about equal steps.
+    What a data set draws at random (a colour, a background, a toy) is the same in all images: each is rendered with
+    a copy of ``rng``.
     """
     columns = checks.whole(columns, "columns", minimum=2)
     factors = np.tile(checks.factors([base], data_set.sizes), (len(data_set.sizes), columns, 1))
     for i, size in enumerate(data_set.factor_sizes):
         factors[i, :, i] = np.linspace(0, size - 1, columns).round()
-    images = data_set.render(factors.reshape(-1, len(data_set.sizes)), rng)
+    rows = factors.reshape(-1, 1, len(data_set.sizes))
+    images = np.concatenate([data_set.render(row, copy.deepcopy(rng)) for row in rows])
     return images.reshape(len(data_set.sizes), columns, *data_set.image_shape)
 
 

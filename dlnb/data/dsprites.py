@@ -4,7 +4,6 @@ The published set (Matthey et al. 2017, Apache-2.0) holds 737,280 binary 64x64 i
 pixel for pixel but for a few boundary pixels. Lengths are pixels of a 64-pixel image; x points right, y points down.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -136,16 +135,5 @@ def dsprites(size: int = 64) -> DataSet:
         factors = checks.factors(factors, SIZES)
         return _binary(factors) if size == 64 else _antialiased(factors, size)
 
-    return DataSet("dsprites", dict(SIZES), render)
-
-
-def color_dsprites(size: int = 64) -> DataSet:
-    """dSprites in three channels, each multiplied by a number drawn from U(0.5, 1) anew for every image (section H)."""
-    base = dsprites(size)
-
-    def render(factors, rng=None):
-        checks.generator(rng, "color_dsprites draws a colour for every image and")
-        sprites = base.render(factors)
-        return sprites * rng.uniform(0.5, 1.0, (len(sprites), 1, 1, 3)).astype(np.float32)
-
-    return replace(base, name="color_dsprites", render=render)
+    about = "dSprites drawn by dlnb from outlines recovered from the published images"
+    return DataSet("dsprites", dict(SIZES), render, about=about)

@@ -1,0 +1,53 @@
+"""Images that are too slow to draw for every batch: drawn one by one at first, then all of them once, kept on disk."""
+
+import hashlib
+import sys
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from dlnb import progress
+from dlnb.data import files
+
+FEW = 500  # cells that a gallery draws one by one before it draws them all
+
+
+def version(*modules: str) -> str:
+    """A hash of the source of imported modules, so that images on disk never outlive the code that drew them."""
+    sources = (Path(sys.modules[name].__file__).read_bytes() for name in modules)
+    return hashlib.sha256(b"".join(sources)).hexdigest()[:12]
+
+
+def gallery(name: str, version: str, grid: tuple[int, ...], shape: tuple[int, ...], draw: Callable) -> Callable:
+    """``look(cells int [n, len(grid)], inner=None) -> uint8 [n, *shape]``, from ``draw(*cell) -> uint8 shape``.
+
+    With ``inner`` int [n], one entry of the first axis of each cell's images: [n, *shape[1:]]. ``version`` changes with
+    whatever decides what is drawn. Drawn at once or from disk, an image has the same bytes.
+    """
+    drawn, table = {}, None
+
+    def fill(array):
+        cells = list(product(*map(range, grid)))
+        for cell in tqdm(cells, desc=f"drawing {name}, once", disable=progress.silent()):
+            array[cell] = draw(*cell)
+
+    def look(cells, inner=None):
+        nonlocal table
+        if table is None:
+            wanted = set(map(tuple, cells.tolist())) - drawn.keys()
+            if len(drawn) + len(wanted) > FEW:
+                table = files.derived(name, version, (*grid, *shape), fill)
+                drawn.clear()
+            else:
+                drawn.update({cell: draw(*cell) for cell in sorted(wanted)})
+        if table is not None:
+            return table[tuple(cells.T)] if inner is None else table[(*cells.T, inner)]
+        images = np.empty((len(cells), *shape), np.uint8)
+        for row, cell in enumerate(cells.tolist()):
+            images[row] = drawn[tuple(cell)]
+        return images if inner is None else images[np.arange(len(cells)), inner]
+
+    return look

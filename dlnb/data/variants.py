@@ -1,0 +1,113 @@
+"""The three noisy variants of dSprites: each wraps ``render`` and draws something anew for every image.
+
+They are nuisances, not factors: two visits to the same factors give two images (paper, section H).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dlnb import checks
+from dlnb.data import originals
+from dlnb.data.dataset import DataSet
+from dlnb.data.dsprites import dsprites
+
+PAINTING = (274, 215)  # height and width of the painting once reduced, for images of 64 pixels
+MEANS = (0.4427, 0.3280, 0.2113)  # of its red, green and blue, on a scale of 0 to 1
+
+
+def color(base: DataSet) -> DataSet:
+    """Three channels, each multiplied by a number drawn from U(0.5, 1)."""
+
+    def render(factors, rng=None):
+        checks.generator(rng, "color_dsprites draws a colour for every image and")
+        sprites = base.render(factors)
+        return sprites * rng.uniform(0.5, 1.0, (len(sprites), 1, 1, 3)).astype(np.float32)
+
+    return replace(base, name="color_dsprites", render=render, about=f"{base.about}; each in a colour drawn at random")
+
+
+def noisy(base: DataSet) -> DataSet:
+    """Three channels, to each pixel of which noise from U(0, 1) is added, up to 1."""
+
+    def render(factors, rng=None):
+        checks.generator(rng, "noisy_dsprites draws noise for every image and")
+        sprites = base.render(factors)
+        images = rng.random((*sprites.shape[:3], 3), dtype=np.float32)
+        images += sprites
+        return np.minimum(images, 1, out=images)
+
+    return replace(base, name="noisy_dsprites", render=render, about=f"{base.about}; on uniform noise")
+
+
+def scream(base: DataSet, painting: np.ndarray, source: str) -> DataSet:
+    """Three channels: a random patch of ``painting`` [h, w, 3] mixed half and half with a random colour.
+
+    The sprite is that background inverted. ``source`` says what the painting is.
+    """
+    size = base.image_shape[0]
+    painting = np.asarray(painting, np.float32)
+    if painting.ndim != 3 or painting.shape[2] != 3 or min(painting.shape[:2]) <= size:
+        raise ValueError(f"the painting must be [height, width, 3], larger than {size} pixels, not {painting.shape}")
+    patches = np.lib.stride_tricks.sliding_window_view(painting, (size, size), axis=(0, 1))[:-1, :-1]
+
+    def render(factors, rng=None):
+        checks.generator(rng, "scream_dsprites draws a background for every image and")
+        sprites = base.render(factors)
+        down, right = (rng.integers(count, size=len(sprites)) for count in patches.shape[:2])
+        images = np.ascontiguousarray(patches[down, right].transpose(0, 2, 3, 1))
+        images += rng.random((len(sprites), 1, 1, 3), dtype=np.float32)
+        images /= 2
+        # Where the sprite covers a share s of a pixel: (1 - s) * background + s * (1 - background).
+        return images + sprites * (1 - 2 * images)
+
+    return replace(base, name="scream_dsprites", render=render, about=f"{base.about}; on patches of {source}")
+
+
+def swirl(size: int = 64) -> np.ndarray:
+    """A stand-in for the painting: waves with the size and channel means of it, float32 [h, w, 3]."""
+    height, width = (round(side * size / 64) for side in PAINTING)
+    down, right = np.meshgrid(np.linspace(0, 1, height), np.linspace(0, 1, width), indexing="ij")
+    bend = down + 0.05 * np.sin(2 * np.pi * (1.1 * right + 0.2)) + 0.025 * np.sin(2 * np.pi * (3 * right + 1.5 * down))
+    turn = np.hypot(right - 0.72, down - 0.48) + np.arctan2(down - 0.48, right - 0.72) / (11 * np.pi)
+
+    def streaks(along, count, first, second):
+        share = 0.5 + 0.5 * np.sin(2 * np.pi * count * along + 2 * np.sin(2 * np.pi * (right + 2 * down)))
+        return share[..., None] * first + (1 - share[..., None]) * second
+
+    image = streaks(bend, 14, np.array([0.95, 0.45, 0.15]), np.array([0.8, 0.62, 0.35]))
+    bay = streaks(turn, 11, np.array([0.14, 0.2, 0.3]), np.array([0.45, 0.42, 0.32]))
+    bridge = streaks(down - 0.8 * right, 12, np.array([0.5, 0.28, 0.16]), np.array([0.22, 0.2, 0.13]))
+    image = np.where((bend > 0.34)[..., None], bay, image)
+    image = np.where((down - 0.55 * right > 0.5)[..., None], bridge, image)
+    for _ in range(50):
+        image = np.clip(image * MEANS / image.mean(axis=(0, 1)), 0, 1)
+    return image.astype(np.float32)
+
+
+def color_dsprites(size: int = 64) -> DataSet:
+    return color(dsprites(size))
+
+
+def noisy_dsprites(size: int = 64) -> DataSet:
+    return noisy(dsprites(size))
+
+
+def scream_dsprites(size: int = 64, folder=None) -> DataSet:
+    """On the painting if ``folder`` holds a file of it (see ``originals.painting``), else on a swirl in its place."""
+    base = dsprites(size)
+    if folder is None:
+        return scream(base, swirl(size), "a procedural swirl that stands in for Munch's painting")
+    return scream(base, originals.painting(size, folder), "Munch's painting The Scream")
+
+
+def original_color_dsprites(size: int = 64, folder=None) -> DataSet:
+    return color(originals.dsprites(size, folder))
+
+
+def original_noisy_dsprites(size: int = 64, folder=None) -> DataSet:
+    return noisy(originals.dsprites(size, folder))
+
+
+def original_scream_dsprites(size: int = 64, folder=None) -> DataSet:
+    return scream(originals.dsprites(size, folder), originals.painting(size, folder), "Munch's painting The Scream")

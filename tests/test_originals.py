@@ -1,0 +1,573 @@
+"""Readers of the published files, on small files of exactly their formats that the tests write."""
+
+import dataclasses
+import gzip
+import hashlib
+import re
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
+
+import numpy as np
+import pytest
+import writers
+from PIL import Image
+
+from dlnb.data import originals
+from dlnb.data.files import DataFileError
+from dlnb.data.published import FILES
+
+SPRITES = {"shape": 2, "scale": 3, "orientation": 2, "position x": 2, "position y": 3}
+ROOMS = {"floor hue": 2, "wall hue": 3, "object hue": 2, "scale": 2, "shape": 2, "orientation": 3}
+CARS = {"elevation": 2, "azimuth": 3, "type": 4}
+TOYS, INSTANCES = {"category": 2, "elevation": 3, "azimuth": 4, "lighting": 2}, 3
+CAR_NAMES = ["car_002_mesh.mat", "car_010_mesh.mat", "car_001_mesh.mat", "car_100_mesh.mat"]  # not in order
+SIZES = 64, 32, 16, 8
+
+
+@pytest.fixture(autouse=True)
+def small(tmp_path, monkeypatch):
+    """Few classes, a cache of the test's own, parts that do not divide the number of images."""
+    monkeypatch.setenv("DLNB_DATA", str(tmp_path / "home"))
+    for name, value in (("DSPRITES", SPRITES), ("SHAPES3D", ROOMS), ("CARS3D", CARS), ("SMALLNORB", TOYS)):
+        monkeypatch.setattr(originals, name, value)
+    monkeypatch.setattr(originals, "INSTANCES", INSTANCES)
+    monkeypatch.setattr(originals, "CHUNK", 5)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def publish(folder, monkeypatch):
+    """Take the checksums of what the folder holds for the published ones, and an address for theirs."""
+
+    def publish(name, address="http://127.0.0.1:9"):
+        new = []
+        for file in FILES[name].files:
+            content = (folder / file.name).read_bytes()
+            known = None if file.known_hash is None else f"sha256:{hashlib.sha256(content).hexdigest()}"
+            new.append(
+                dataclasses.replace(file, urls=(f"{address}/{file.name}",), known_hash=known, bytes=len(content))
+            )
+        monkeypatch.setitem(FILES, name, dataclasses.replace(FILES[name], files=tuple(new)))
+
+    return publish
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def every(sizes):
+    return np.array(list(product(*map(range, sizes.values()))))
+
+
+def lanczos(image, size):
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS)) / 255
+
+
+def block_means(image, size):
+    return image.reshape(size, 64 // size, size, 64 // size, -1).mean(axis=(1, 3))
+
+
+# One published set of each kind: files in ``folder``, the constructor, and what image a row of factors has
+
+
+def write_sprites(folder, **options):
+    images = (rng(1).random((len(every(SPRITES)), 64, 64)) < 0.3).astype(np.uint8)
+    writers.sprites(folder / FILES["dsprites"].files[0].name, images, **options)
+    rows = dict(zip(map(tuple, every(SPRITES)), images, strict=True))
+    return lambda row, size: block_means(rows[tuple(row)], size)
+
+
+def write_rooms(folder, chunks=(7, 8, 8, 1)):
+    images = rng(2).integers(0, 256, (len(every(ROOMS)), 64, 64, 3), np.uint8)
+    writers.rooms(folder / FILES["shapes3d"].files[0].name, images, chunks)
+    rows = dict(zip(map(tuple, every(ROOMS)), images, strict=True))
+    return lambda row, size: np.floor(block_means(rows[tuple(row)], size) + 0.5) / 255  # whole grey levels
+
+
+def car_images():
+    shape = 128, 128, 3, CARS["azimuth"], CARS["elevation"]
+    return {name: rng(i).integers(0, 256, shape, np.uint8) for i, name in enumerate(CAR_NAMES)}
+
+
+def expected_car(row, size):
+    elevation, azimuth, kind = row
+    return lanczos(car_images()[sorted(CAR_NAMES)[kind]][..., azimuth, elevation], size)
+
+
+def write_cars(folder, extra=()):
+    members = [(f"data/cars/{name}", writers.car(images)) for name, images in car_images().items()]
+    others = [("data/cars/list.txt", b"car_002_mesh\n"), ("data/sprites/sprites_1.mat", b"of another set")]
+    writers.archive(folder / FILES["cars3d"].files[0].name, [*others, *members, *extra])
+    return expected_car
+
+
+def write_cars_unpacked(folder):
+    (folder / "data" / "cars").mkdir(parents=True)
+    for name, images in car_images().items():
+        (folder / "data" / "cars" / name).write_bytes(writers.car(images))
+        (folder / "data" / "cars" / f"._{name}").write_bytes(b"what some systems put beside a file")
+    return expected_car
+
+
+def toy_cells():
+    """Every combination in a random order, the halves by instance as published: training, then testing."""
+    cells = every({"category": 2, "instance": INSTANCES, **{k: v for k, v in TOYS.items() if k != "category"}})
+    return rng(4).permutation(cells)
+
+
+def write_toys(folder, zipped=True):
+    cells = toy_cells()
+    pairs = rng(3).integers(0, 256, (len(cells), 2, 96, 96), np.uint8)
+    writers.matrices(folder, [file.name for file in FILES["smallnorb"].files], pairs, cells, zipped)
+    rows = dict(zip(map(tuple, cells), pairs[:, 0], strict=True))
+
+    def expected(row, size):
+        category, *rest = row
+        return [lanczos(rows[category, toy, *rest], size)[..., None] for toy in range(INSTANCES)]
+
+    return expected
+
+
+SETS = {
+    "dsprites": (write_sprites, originals.dsprites, SPRITES, 1),
+    "shapes3d": (write_rooms, originals.shapes3d, ROOMS, 3),
+    "cars3d": (write_cars, originals.cars3d, CARS, 3),
+    "smallnorb": (write_toys, originals.smallnorb, TOYS, 1),
+}
+each_set = pytest.mark.parametrize("name", SETS)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@each_set
+def test_every_image_is_the_published_one(name, size, folder, publish):
+    write, constructor, sizes, channels = SETS[name]
+    expected = write(folder)
+    publish(name)
+    data_set = constructor(size, folder)
+    factors = every(sizes)
+    images = data_set.render(factors, rng(5))
+    assert images.dtype == np.float32
+    assert images.shape == (len(factors), size, size, channels)
+    assert images.min() >= 0
+    assert images.max() <= 1
+    for row, image in zip(factors, images, strict=True):
+        wanted = expected(row, size)
+        if name == "smallnorb":
+            assert sum(np.allclose(image, toy, atol=1e-6) for toy in wanted) == 1, "one of the toys of the category"
+        else:
+            np.testing.assert_allclose(image, wanted, atol=1e-6)
+
+
+@each_set
+def test_a_reader_gives_the_data_set_of_the_contract(name, folder, publish):
+    write, constructor, sizes, channels = SETS[name]
+    write(folder)
+    publish(name)
+    data_set = constructor(16, str(folder))
+    assert (data_set.name, data_set.source, data_set.sizes) == (name, "original", sizes)
+    assert data_set.sizes is not sizes
+    assert data_set.image_shape == (16, 16, channels)
+    assert FILES[name].licence in data_set.about
+    assert FILES[name].citation in data_set.about
+    factors, images = data_set.sample(20, rng(1))
+    np.testing.assert_array_equal(data_set.sample(20, rng(1))[1], images)
+    np.testing.assert_array_equal(data_set.render(factors.astype(np.uint8), rng(2)), data_set.render(factors, rng(2)))
+    kept = images.copy()
+    images[:] = 0
+    np.testing.assert_array_equal(data_set.sample(20, rng(1))[1], kept)
+    assert data_set.sample(0, rng())[1].shape == (0, 16, 16, channels)
+    with pytest.raises(ValueError, match=f"{data_set.factor_names[0]!r} takes 0 to"):
+        data_set.render(factors + 100, rng())
+
+
+@each_set
+@pytest.mark.parametrize("size", [48, 128, 9, 7, 0, 32.0, "64", None, True])
+def test_other_sizes_are_refused(name, size):
+    with pytest.raises(ValueError, match=r"size must be (64, 32, 16 or 8 for published images|a whole number)"):
+        SETS[name][1](size)
+
+
+@each_set
+def test_files_are_converted_once_and_then_not_needed(name, folder, publish):
+    write, constructor, sizes, _ = SETS[name]
+    write(folder)
+    publish(name)
+    first = constructor(8, folder).render(every(sizes), rng(1))
+    for path in folder.iterdir():
+        path.unlink()
+    np.testing.assert_array_equal(constructor(8, folder).render(every(sizes), rng(1)), first)
+    np.testing.assert_array_equal(constructor(8).render(every(sizes), rng(1)), first)
+
+
+@each_set
+def test_without_a_folder_the_files_are_downloaded(name, folder, publish, tmp_path):
+    write, constructor, sizes, _ = SETS[name]
+    write(folder)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        publish(name, f"http://127.0.0.1:{server.server_port}")
+        downloaded = constructor(8).render(every(sizes), rng(1))
+        server.shutdown()
+        thread.join()
+    assert (tmp_path / "home" / FILES[name].files[0].name).is_file()
+    np.testing.assert_array_equal(downloaded, constructor(8, folder).render(every(sizes), rng(1)))
+
+
+@each_set
+def test_a_missing_file_is_named_with_its_address(name, folder):
+    with pytest.raises(DataFileError, match=rf"{re.escape(FILES[name].files[0].name)} is not in {folder}.*https?://"):
+        SETS[name][1](64, folder)
+
+
+@each_set
+def test_a_file_with_another_checksum_is_refused_before_it_is_read(name, folder, publish):
+    SETS[name][0](folder)
+    publish(name)
+    path = folder / FILES[name].files[-1].name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataFileError, match=f"{path} is not the published file: its sha256 checksum"):
+        SETS[name][1](64, folder)
+
+
+@each_set
+@pytest.mark.parametrize("content", [b"", b"no such format" * 100, b"PK\3\4" + bytes(500), gzip.compress(bytes(500))])
+def test_a_file_of_another_format_is_named(name, content, folder, publish):
+    SETS[name][0](folder)
+    path = folder / FILES[name].files[-1].name
+    path.write_bytes(content)
+    publish(name)
+    with pytest.raises(DataFileError, match=re.escape(str(path))):
+        SETS[name][1](64, folder)
+
+
+@each_set
+@pytest.mark.parametrize("keep", [0.3, 0.9])
+def test_a_file_that_ends_early_is_named(name, keep, folder, publish):
+    SETS[name][0](folder)
+    for file in FILES[name].files[:1]:
+        content = (folder / file.name).read_bytes()
+        (folder / file.name).write_bytes(content[: int(keep * len(content))])
+    publish(name)
+    with pytest.raises(DataFileError, match=re.escape(str(folder / FILES[name].files[0].name))):
+        SETS[name][1](64, folder)
+
+
+# dSprites
+
+
+def test_the_pickle_in_dsprites_is_never_opened(folder, publish, tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return open, (str(tmp_path / "opened"), "w")
+
+    write_sprites(folder, metadata=Bomb())
+    publish("dsprites")
+    originals.dsprites(64, folder)
+    assert not (tmp_path / "opened").exists()
+
+
+@pytest.mark.parametrize(
+    ("images", "reason"),
+    [
+        (np.zeros((71, 64, 64), np.uint8), r"imgs is \(\(71, 64, 64\)"),
+        (np.zeros((72, 64, 64), np.float32), "float32"),
+        (np.full((72, 64, 64), 255, np.uint8), "the largest pixel is 255 instead of 1"),
+        (np.zeros((64, 64, 72), np.uint8).T, "imgs is .* True"),
+    ],
+)
+def test_other_arrays_in_dsprites_are_refused(images, reason, folder, publish):
+    writers.sprites(folder / FILES["dsprites"].files[0].name, images)
+    publish("dsprites")
+    with pytest.raises(DataFileError, match=reason):
+        originals.dsprites(64, folder)
+
+
+def test_dsprites_without_images_is_refused(folder, publish):
+    np.savez(folder / FILES["dsprites"].files[0].name, images=np.zeros(3))
+    publish("dsprites")
+    with pytest.raises(DataFileError, match=r"imgs\.npy"):
+        originals.dsprites(64, folder)
+
+
+def test_all_sizes_of_dsprites_share_one_array(folder, publish, tmp_path):
+    write_sprites(folder)
+    publish("dsprites")
+    for size in SIZES:
+        originals.dsprites(size, folder)
+    (path,) = (tmp_path / "home" / "derived").glob("*.npy")
+    assert path.stat().st_size == 128 + 72 * 512, "one bit a pixel"
+
+
+# Shapes3D
+
+
+@pytest.mark.parametrize("chunks", [None, (1, 64, 64, 3), (144, 4, 4, 1), (11, 64, 64, 3)])
+def test_shapes3d_is_read_whatever_its_chunks(chunks, folder, publish):
+    expected = write_rooms(folder, chunks)
+    publish("shapes3d")
+    images = originals.shapes3d(32, folder).render(every(ROOMS))
+    np.testing.assert_allclose(images, [expected(row, 32) for row in every(ROOMS)], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("images", "key", "reason"),
+    [
+        (np.zeros((144, 64, 64, 3), np.uint8), "pictures", "images"),
+        (np.zeros((143, 64, 64, 3), np.uint8), "images", r"\(143, 64, 64, 3\)"),
+        (np.zeros((144, 3, 64, 64), np.uint8), "images", r"\(144, 3, 64, 64\)"),
+        (np.zeros((144, 64, 64, 3), np.float32), "images", "float32"),
+    ],
+)
+def test_other_arrays_in_shapes3d_are_refused(images, key, reason, folder, publish):
+    writers.rooms(folder / "3dshapes.h5", images, key=key)
+    publish("shapes3d")
+    with pytest.raises(DataFileError, match=rf"3dshapes\.h5 cannot be read as 3D Shapes: .*{reason}"):
+        originals.shapes3d(64, folder)
+
+
+# Cars3D
+
+
+def test_unpacked_cars_are_those_of_the_archive(folder, tmp_path, publish):
+    unpacked = tmp_path / "unpacked"
+    unpacked.mkdir()
+    write_cars(folder)
+    write_cars_unpacked(unpacked)
+    publish("cars3d")
+    np.testing.assert_array_equal(
+        originals.cars3d(32, unpacked).render(every(CARS)), originals.cars3d(32, folder).render(every(CARS))
+    )
+
+
+def test_unpacked_cars_that_nobody_vouches_for_stay_apart_and_are_read_again_when_they_change(folder):
+    write_cars_unpacked(folder)
+    before = originals.cars3d(8, folder).render(every(CARS))
+    changed = folder / "data" / "cars" / CAR_NAMES[0]
+    changed.write_bytes(writers.car(255 - car_images()[CAR_NAMES[0]]) + b"\0" * 128)
+    after = originals.cars3d(8, folder).render(every(CARS))
+    kind = sorted(CAR_NAMES).index(CAR_NAMES[0])
+    same = (before == after).all(axis=(1, 2, 3))
+    np.testing.assert_array_equal(same, every(CARS)[:, 2] != kind)
+    with pytest.raises(DataFileError, match="nips2015"):
+        originals.cars3d(8, folder.parent / "home")  # the published file is still wanted
+
+
+def test_members_that_would_leave_the_folder_and_links_are_not_followed(folder, publish, tmp_path):
+    content = writers.car(car_images()[CAR_NAMES[0]])
+    extra = [
+        ("../outside.mat", b"x"),
+        ("/tmp/car_666_mesh.mat", content),
+        ("data/cars/car_667_mesh.mat", "/etc/passwd"),
+    ]
+    write_cars(folder, [*extra, ("../../car_668_mesh.mat", content), ("data/cars/._car_001_mesh.mat", b"x")])
+    publish("cars3d")
+    before = {path for path in tmp_path.rglob("*") if "home" not in path.parts}
+    images = originals.cars3d(16, folder).render(every(CARS))
+    np.testing.assert_allclose(images, [expected_car(row, 16) for row in every(CARS)], atol=1e-6)
+    assert {path for path in tmp_path.rglob("*") if "home" not in path.parts} == before
+
+
+def test_a_wrong_number_of_cars_is_said(folder, publish):
+    content = writers.car(car_images()[CAR_NAMES[0]])
+    write_cars(folder, [("data/cars/car_999_mesh.mat", content)])
+    publish("cars3d")
+    with pytest.raises(
+        DataFileError, match=r"nips2015-analogy-data\.tar\.gz holds 5 files car_\.\.\._mesh\.mat instead"
+    ):
+        originals.cars3d(64, folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (writers.car(np.zeros((128, 128, 3, 3, 2), np.uint8), key="images"), "whether it has an array im is False"),
+        (writers.car(np.zeros((128, 128, 3, 2, 3), np.uint8)), r"im is \(\(128, 128, 3, 2, 3\)"),
+        (writers.car(np.zeros((128, 128, 3, 3, 2))), "float64"),
+        (b"MATLAB 7.3 MAT-file" + bytes(300), ""),
+        (b"", ""),
+    ],
+    ids=["key", "shape", "dtype", "version", "empty"],
+)
+def test_a_bad_car_is_named(content, reason, folder, publish):
+    write_cars(folder, [("data/cars/car_999_mesh.mat", content)])
+    publish("cars3d")
+    with pytest.raises(DataFileError, match=rf"car_999_mesh\.mat cannot be read as a car of Cars3D: .*{reason}"):
+        originals.cars3d(64, folder)
+
+
+# SmallNORB
+
+
+def test_uncompressed_matrices_are_those_of_the_archives(folder, tmp_path, publish):
+    unzipped = tmp_path / "unzipped"
+    unzipped.mkdir()
+    write_toys(folder)
+    write_toys(unzipped, zipped=False)
+    publish("smallnorb")
+    one, other = (originals.smallnorb(32, each).render(every(TOYS), rng(1)) for each in (unzipped, folder))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_the_toy_is_drawn_for_every_image_and_needs_a_generator(folder, publish):
+    expected = write_toys(folder)
+    publish("smallnorb")
+    data_set = originals.smallnorb(8, folder)
+    row = np.array([1, 2, 3, 0])
+    images = data_set.render(np.tile(row, (300, 1)), rng(1))
+    counts = [sum(np.allclose(image, toy, atol=1e-6) for image in images) for toy in expected(row, 8)]
+    assert sum(counts) == 300
+    assert min(counts) > 60  # 100 are expected of each toy, with a standard deviation of 8
+    with pytest.raises(ValueError, match=r"smallnorb .*needs rng, a numpy.random.Generator"):
+        data_set.render(row[None])
+
+
+def test_ringing_of_the_filter_is_clipped(folder, publish):
+    stripes = np.zeros((len(toy_cells()), 2, 96, 96), np.uint8)
+    stripes[..., 24:72] = 255
+    writers.matrices(folder, [file.name for file in FILES["smallnorb"].files], stripes, toy_cells())
+    publish("smallnorb")
+    image = originals.smallnorb(64, folder).render(np.zeros((1, 4), int), rng())[0, 32, :, 0]
+    assert (image.min(), image.max()) == (0.0, 1.0)
+    assert image[[0, 31, 63]].tolist() == [0, 1, 0]
+
+
+def replaced(folder, index, content, publish):
+    """The set with the file at ``index`` (dat, cat, info, dat, cat, info) exchanged; its path."""
+    write_toys(folder)
+    path = folder / FILES["smallnorb"].files[index].name
+    path.write_bytes(gzip.compress(content))
+    publish("smallnorb")
+    return path
+
+
+HALF = len(toy_cells()) // 2
+INFO = (toy_cells()[HALF:, 1:] * [1, 1, 2, 1]).astype(np.int32)
+CATEGORY = toy_cells()[HALF:, 0].astype(np.int32)
+
+
+@pytest.mark.parametrize(
+    ("index", "content", "reason"),
+    [
+        (
+            3,
+            writers.matrix(np.zeros((HALF, 2, 96, 96), np.int32)),
+            "its first number is 507333716 instead of 507333717",
+        ),
+        (4, writers.matrix(CATEGORY.astype(np.float32)), "its first number is 507333713"),
+        (4, writers.matrix(CATEGORY[:, None]), "the number of dimensions is 2 instead of 1"),
+        (5, writers.matrix(INFO[:, :3]), "its shape is"),
+        (5, writers.matrix(INFO[:-1]), "the number of its rows is 71 instead of 72"),
+        (5, writers.matrix(INFO + np.int32([0, 0, 1, 0])), "odd azimuths is 72"),
+        (3, writers.matrix(np.zeros((HALF - 1, 2, 96, 96), np.uint8)), "the number of its pairs is 71 instead of 72"),
+        (3, writers.matrix(np.zeros((HALF, 2, 64, 64), np.uint8)), "its shape is"),
+        (4, writers.matrix(CATEGORY)[:-1], "it ends 1 bytes too early"),
+        (4, writers.matrix(CATEGORY) + b"\0", "the number of bytes after its end is 1"),
+        (3, writers.matrix(np.zeros((HALF, 2, 96, 96), np.uint8)) + b"\0", "the number of bytes after its end is 1"),
+        (0, b"short", "it ends 3 bytes too early"),
+    ],
+)
+def test_a_bad_matrix_is_named(index, content, reason, folder, publish):
+    path = replaced(folder, index, content, publish)
+    with pytest.raises(DataFileError, match=rf"{path} cannot be read as a matrix of small NORB: .*{reason}"):
+        originals.smallnorb(64, folder)
+
+
+@pytest.mark.parametrize("column", range(5))
+def test_combinations_that_are_missing_doubled_or_out_of_range_are_refused(column, folder, publish):
+    for value in (7, -1, 0):
+        category, info = CATEGORY.copy(), INFO.copy()
+        if column == 0:
+            category[:] = value
+        else:
+            info[:, column - 1] = 2 * value if column == 3 else value
+        content = writers.matrix(category if column == 0 else info)
+        path = replaced(folder, 4 if column == 0 else 5, content, publish)
+        with pytest.raises(DataFileError, match=r"do not hold every combination .*\(2 x 3 x 3 x 4 x 2\) once"):
+            originals.smallnorb(64, folder)
+        path.unlink()
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_a_missing_matrix_is_named(index, folder, publish):
+    write_toys(folder)
+    publish("smallnorb")
+    path = folder / FILES["smallnorb"].files[index].name
+    path.unlink()
+    with pytest.raises(DataFileError, match=f"{path.name} is not in"):
+        originals.smallnorb(64, folder)
+
+
+# The painting
+
+
+def picture(path, width=800, height=1000, mode="RGB"):
+    ramp = np.linspace(0, 255, width).astype(np.uint8)
+    image = Image.fromarray(np.tile(ramp, (height, 1))).convert(mode)
+    image.save(path, format="JPEG", quality=95)
+
+
+@pytest.mark.parametrize("name", ["scream.jpg", "The_Scream.jpg"])
+@pytest.mark.parametrize(("size", "shape"), [(None, (274, 219, 3)), (64, (274, 219, 3)), (32, (137, 110, 3))])
+def test_the_painting_is_reduced_to_fit(name, size, shape, folder):
+    picture(folder / name)
+    image = originals.painting(size, folder)
+    assert image.shape == shape
+    assert image.dtype == np.float32
+    # A ramp from black to white stays one.
+    np.testing.assert_allclose(image, np.broadcast_to(np.linspace(0, 1, shape[1])[:, None], shape), atol=0.03)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_a_painting_in_other_colours_has_three_channels(mode, folder):
+    picture(folder / "scream.jpg", mode=mode)
+    assert originals.painting(64, folder).shape == (274, 219, 3)
+
+
+def test_a_bad_painting_is_named(folder):
+    path = folder / "scream.jpg"
+    picture(path)
+    whole = path.read_bytes()
+    for content in (b"", b"no picture", whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(DataFileError, match=f"{path} cannot be read as the painting"):
+            originals.painting(64, folder)
+    picture(path, 64, 64)
+    with pytest.raises(DataFileError, match="too small for backgrounds of 64 x 64"):
+        originals.painting(64, folder)
+    path.unlink()
+    with pytest.raises(DataFileError, match=r"The_Scream\.jpg is not in .*wikimedia"):
+        originals.painting(64, folder)
+    with pytest.raises(ValueError, match="size must be a whole number"):
+        originals.painting(0, folder)
+
+
+# The table of what was published
+
+
+def test_every_published_file_has_what_it_takes_to_get_and_cite_it():
+    assert list(FILES) == [*SETS, "painting"]
+    for name, entry in FILES.items():
+        assert entry.licence
+        assert re.search(r"(18|19|20)\d\d", entry.citation)
+        for file in entry.files:
+            assert all(url.startswith("http") and url.endswith(file.name) for url in file.urls)
+            assert name == "painting" or re.fullmatch(r"sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}", file.known_hash)
+    files = [file for entry in FILES.values() for file in entry.files]
+    assert len({file.name for file in files}) == len({file.known_hash for file in files}) == 10
