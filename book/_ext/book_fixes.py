@@ -7,6 +7,9 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 KEPT_CACHES = 3  # so that going back to another branch costs nothing
 
 
@@ -64,9 +67,36 @@ def drop_bibliography_roles(app, pagename, templatename, context, doctree):
         context["body"] = re.sub(r' role="(?:list|doc-biblioentry)"', "", context["body"])
 
 
+def add_stills(app, exception):
+    """A GIF cannot be stopped: whoever asks for less motion, or prints, sees four of its frames below each other."""
+    if exception or app.builder.format != "html":
+        return
+    for gif in Path(app.outdir, "_images").glob("*.gif"):
+        with Image.open(gif) as moving:
+            frames = []
+            for t in np.linspace(0, moving.n_frames - 1, 4).round().astype(int):
+                moving.seek(t)
+                frames.append(np.asarray(moving.convert("RGB")))
+        Image.fromarray(np.concatenate(frames)).save(gif.with_suffix(".still.png"), optimize=True)
+
+
+def offer_stills(app, pagename, templatename, context, doctree):
+    """Wrap every GIF in a <picture> that falls back on its still."""
+
+    def wrap(match):
+        still = match[2].removesuffix(".gif") + ".still.png"
+        media = "(prefers-reduced-motion: reduce), print"
+        return f'<picture><source srcset="{still}" media="{media}">{match[0]}</picture>'
+
+    if "body" in context:
+        context["body"] = re.sub(r'(<img [^>]*src="([^"]+\.gif)"[^>]*>)', wrap, context["body"])
+
+
 def setup(app):
     app.connect("config-inited", set_execution_cache)
     # After the extensions that add the scripts, which use the default priority, 500.
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", drop_bibliography_roles, priority=900)
+    app.connect("html-page-context", offer_stills, priority=900)
+    app.connect("build-finished", add_stills, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
