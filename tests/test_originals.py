@@ -315,6 +315,16 @@ def test_all_sizes_of_dsprites_share_one_array(folder, publish, tmp_path):
     assert path.stat().st_size == 128 + 72 * 512, "one bit a pixel"
 
 
+def test_the_first_load_says_whose_images_these_are_and_on_which_terms(folder, publish, capsys):
+    write_sprites(folder)
+    publish("dsprites")
+    originals.dsprites(64, folder)
+    said = capsys.readouterr().out
+    assert "licence: Apache-2.0" in said and "Matthey" in said
+    originals.dsprites(64, folder)
+    assert not capsys.readouterr().out
+
+
 # Shapes3D
 
 

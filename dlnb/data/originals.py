@@ -43,7 +43,7 @@ def dsprites(size: int = 64, folder: str | Path | None = None) -> DataSet:
     """Binary at size 64; at smaller sizes a pixel holds the share of white in its block. Kept as bits: 377 MB."""
     size, shape = _size(size), tuple(DSPRITES.values())
     file = FILES["dsprites"].files[0]
-    packed = derived("dsprites", "1", (*shape, 64 * 64 // 8), lambda array: _pack(fetch(file, folder), array))
+    packed = _converted("dsprites", "1", (*shape, 64 * 64 // 8), lambda array: _pack(fetch(file, folder), array))
 
     def render(factors, rng=None):
         rows = packed[tuple(checks.factors(factors, DSPRITES).T)]
@@ -57,7 +57,7 @@ def shapes3d(size: int = 64, folder: str | Path | None = None) -> DataSet:
     """Three channels; means over blocks are rounded to whole grey levels. Takes 5.9 GB of disk at size 64."""
     size, shape = _size(size), tuple(SHAPES3D.values())
     file = FILES["shapes3d"].files[0]
-    images = derived("shapes3d", "1", (*shape, size, size, 3), lambda array: _shrink(fetch(file, folder), array))
+    images = _converted("shapes3d", "1", (*shape, size, size, 3), lambda array: _shrink(fetch(file, folder), array))
     return _stored("shapes3d", SHAPES3D, images)
 
 
@@ -81,7 +81,7 @@ def cars3d(size: int = 64, folder: str | Path | None = None) -> DataSet:
         for i, name in enumerate(sorted(cars)):
             array[:, :, i] = cars[name]
 
-    return _stored("cars3d", CARS3D, derived("cars3d", _version(unpacked), (*shape, size, size, 3), make))
+    return _stored("cars3d", CARS3D, _converted("cars3d", _version(unpacked), (*shape, size, size, 3), make))
 
 
 def smallnorb(size: int = 64, folder: str | Path | None = None) -> DataSet:
@@ -113,7 +113,7 @@ def smallnorb(size: int = 64, folder: str | Path | None = None) -> DataSet:
             for cell, photograph in zip(cells, _left(path, len(cells)), strict=True):
                 array[tuple(cell)] = _reduced(photograph, size)[..., None]
 
-    images = derived("smallnorb", _version(unzipped.values()), (*shape, size, size, 1), make)
+    images = _converted("smallnorb", _version(unzipped.values()), (*shape, size, size, 1), make)
 
     def render(factors, rng=None):
         rng = checks.generator(rng, "smallnorb draws a toy of the category for every image and")
@@ -136,6 +136,16 @@ def painting(size: int | None = None, folder: str | Path | None = None) -> np.nd
         if min(image.size) <= size:
             raise ValueError(f"it is {image.width} x {image.height}, too small for backgrounds of {size} x {size}")
         return _unit(np.asarray(image.convert("RGB")))
+
+
+def _converted(name: str, version: str, shape: tuple[int, ...], make) -> np.ndarray:
+    """``derived``, which says at the first time whose images these are and on which terms."""
+
+    def tell_and_make(array):
+        print(FILES[name].about)
+        make(array)
+
+    return derived(name, version, shape, tell_and_make)
 
 
 def _size(size: int) -> int:
