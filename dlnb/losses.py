@@ -4,7 +4,11 @@ Every function reduces over negative axes, the last ones of a batch of images [.
 and returns the mean over the batch [...]: models trained side by side need no other code.
 """
 
+import math
+
 from dlnb.backend import tf
+
+LOG_2_PI = math.log(2 * math.pi)
 
 
 def bernoulli_nll(images, logits):
@@ -20,3 +24,49 @@ def gaussian_kl(mean, logvar):
     """KL(N(mean, exp(logvar)) || N(0, I)), summed over latents: [..., b, d] -> [...]."""
     per_latent = 0.5 * (tf.square(mean) + tf.exp(logvar) - logvar - 1.0)
     return tf.reduce_mean(tf.reduce_sum(per_latent, axis=-1), axis=-1)
+
+
+def minibatch_total_correlation(z, mean, logvar):
+    """Total correlation of the aggregated posterior, estimated within a batch of codes [..., b, d] -> [...].
+
+    The mean over j of log q(z_j) - sum over latents of log q(z_jl), where q is the sum of the batch's posteriors. As in
+    the original code neither is divided by the number of images: the value is about (d - 1) log b too low, and often
+    negative; its gradient is right (paper Appendix B, beta-TCVAE).
+    """
+    z, mean, logvar = (tf.expand_dims(v, axis) for v, axis in ((z, -2), (mean, -3), (logvar, -3)))
+    # log N(z_jl; mean_il, exp(logvar_il)) for all pairs of the batch: [..., j, i, l]
+    pairs = -0.5 * (tf.square(z - mean) * tf.exp(-logvar) + logvar + LOG_2_PI)
+    joint = tf.reduce_logsumexp(tf.reduce_sum(pairs, axis=-1), axis=-1)
+    product = tf.reduce_sum(tf.reduce_logsumexp(pairs, axis=-2), axis=-1)
+    return tf.reduce_mean(joint - product, axis=-1)
+
+
+def covariance(x):
+    """Covariance of the columns over a batch, divided by its size (not one less): [..., b, d] -> [..., d, d]."""
+    centred = x - tf.reduce_mean(x, axis=-2, keepdims=True)
+    return tf.matmul(centred, centred, transpose_a=True) / tf.cast(tf.shape(x)[-2], x.dtype)
+
+
+def dip_penalty(cov, off_diagonal, diagonal):
+    """How far a covariance [..., d, d] is from the identity, squared: entries off the diagonal and on it, weighted.
+
+    Each pair of latents counts twice (paper Appendix B, DIP-VAE).
+    """
+    on = tf.linalg.diag_part(cov)
+    off = tf.reduce_sum(tf.square(cov), axis=(-2, -1)) - tf.reduce_sum(tf.square(on), axis=-1)
+    return off_diagonal * off + diagonal * tf.reduce_sum(tf.square(on - 1.0), axis=-1)
+
+
+def critic_total_correlation(logits):
+    """Total correlation as a critic sees it: mean of its log odds that codes are joint draws, [..., b, 2] -> [...].
+
+    Column 0 of ``logits`` stands for codes as they are drawn, column 1 for codes whose latents were shuffled (paper
+    Appendix B, FactorVAE). May be negative.
+    """
+    return tf.reduce_mean(logits[..., 0] - logits[..., 1], axis=-1)
+
+
+def critic_loss(joint_logits, product_logits):
+    """Cross-entropy of the critic on codes and on shuffled codes, half each: two times [..., b, 2] -> [...]."""
+    joint, product = (tf.nn.log_softmax(logits) for logits in (joint_logits, product_logits))
+    return -0.5 * tf.reduce_mean(joint[..., 0] + product[..., 1], axis=-1)

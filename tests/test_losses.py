@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from dlnb.backend import tf, tfp
-from dlnb.losses import bernoulli_nll, gaussian_kl
+from dlnb.losses import (
+    bernoulli_nll,
+    covariance,
+    critic_loss,
+    critic_total_correlation,
+    dip_penalty,
+    gaussian_kl,
+    minibatch_total_correlation,
+)
 
 tfd = tfp.distributions
 
@@ -103,3 +111,97 @@ def test_gradients_of_the_reconstruction_are_those_of_finite_differences():
     exact, numerical = tf.test.compute_gradient(lambda x: bernoulli_nll(images, x), [logits])
     assert np.abs(exact[0]).max() > 0.1
     np.testing.assert_allclose(exact[0], numerical[0], atol=1e-5)
+
+
+# Total correlation within a batch, covariances, and the critic
+
+
+def test_minibatch_total_correlation_by_brute_force():
+    z, mean, logvar = random(6, 3, scale=2.0), random(6, 3, seed=2), random(6, 3, seed=3)
+    laws = [tfd.Normal(mean[i], np.exp(logvar[i] / 2)) for i in range(6)]
+    total = 0.0
+    for one in z:
+        densities = np.array([law.prob(one).numpy() for law in laws])  # [posterior, latent]
+        total += np.log(densities.prod(axis=1).sum()) - np.log(densities.sum(axis=0)).sum()
+    assert abs(total / 6) > 0.5
+    assert minibatch_total_correlation(z, mean, logvar).numpy() == pytest.approx(total / 6, rel=1e-10)
+
+
+def test_minibatch_total_correlation_of_equal_posteriors_is_the_documented_offset():
+    # All posteriors are one law: log b + log q(z) - sum (log b + log q(z_l)) = (1 - d) log b.
+    value = minibatch_total_correlation(random(8, 5), np.zeros((8, 5)), np.zeros((8, 5))).numpy()
+    assert value == pytest.approx(-4 * np.log(8), rel=1e-10)
+
+
+def test_minibatch_total_correlation_of_one_latent_is_zero():
+    assert minibatch_total_correlation(random(8, 1), random(8, 1), random(8, 1)).numpy() == pytest.approx(0, abs=1e-12)
+
+
+def test_covariance_divides_by_the_size_of_the_batch():
+    x = random(7, 4, scale=3.0)
+    np.testing.assert_allclose(covariance(x), np.cov(x, rowvar=False, bias=True), rtol=1e-10)
+    np.testing.assert_allclose(covariance(x + 100), covariance(x), rtol=1e-8)
+
+
+def test_dip_penalty_worked_out_by_hand():
+    # Off the diagonal 2 * (0.5^2) = 0.5; on it (2 - 1)^2 + (0.5 - 1)^2 = 1.25.
+    cov = np.array([[2.0, 0.5], [0.5, 0.5]])
+    assert dip_penalty(cov, off_diagonal=10.0, diagonal=4.0).numpy() == pytest.approx(5 + 5)
+    assert dip_penalty(np.eye(3), 10.0, 100.0).numpy() == 0
+
+
+def test_critic_terms_worked_out_by_hand():
+    # Odds of 3:1, 1:1 and 1:2 for a joint draw.
+    joint, product = np.log([[3.0, 1.0], [1.0, 1.0]]), np.log([[1.0, 2.0], [1.0, 1.0]])
+    assert critic_total_correlation(joint).numpy() == pytest.approx(np.log(3) / 2)
+    expected = -0.5 * ((np.log(3 / 4) + np.log(1 / 2)) / 2 + (np.log(2 / 3) + np.log(1 / 2)) / 2)
+    assert critic_loss(joint, product).numpy() == pytest.approx(expected)
+    assert critic_loss(np.zeros((5, 2)), np.zeros((5, 2))).numpy() == pytest.approx(np.log(2))
+
+
+def test_a_perfect_critic_knows_the_total_correlation():
+    # For a pair of normal latents with correlation r it is -log(1 - r^2) / 2, the mean log odds of joint to product.
+    r, draws = 0.8, 200_000
+    z = np.random.default_rng(5).multivariate_normal([0, 0], [[1, r], [r, 1]], draws)
+    joint = tfd.MultivariateNormalFullCovariance([0.0, 0.0], [[1, r], [r, 1]]).log_prob(z).numpy()
+    product = tfd.Normal(0.0, 1.0).log_prob(z).numpy().sum(axis=1)
+    value = critic_total_correlation(np.stack([joint, product], axis=1)).numpy()
+    assert value == pytest.approx(-np.log(1 - r**2) / 2, rel=0.02)
+
+
+LOSSES = {
+    "bernoulli_nll": lambda x: bernoulli_nll(pixels(2, 3, 3, 1), tf.reshape(x[:18], (2, 3, 3, 1))),
+    "gaussian_kl": lambda x: gaussian_kl(tf.reshape(x[:12], (4, 3)), tf.reshape(x[12:24], (4, 3))),
+    "minibatch_total_correlation": lambda x: minibatch_total_correlation(*tf.unstack(tf.reshape(x, (3, 4, 3)))),
+    "dip_penalty": lambda x: dip_penalty(covariance(tf.reshape(x, (12, 3))), 2.0, 5.0),
+    "critic_total_correlation": lambda x: critic_total_correlation(tf.reshape(x, (18, 2))),
+    "critic_loss": lambda x: critic_loss(*tf.unstack(tf.reshape(x, (2, 9, 2)))),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_gradients_agree_with_differences(loss):
+    x, step = random(36, seed=7), 1e-5
+    with tf.GradientTape() as tape:
+        variable = tf.Variable(x)
+        value = loss(variable)
+    gradient = tape.gradient(value, variable).numpy()
+    differences = [
+        (loss(tf.constant(x + d)) - loss(tf.constant(x - d))).numpy() / (2 * step) for d in np.eye(36) * step
+    ]
+    assert np.abs(gradient).max() > 0.01
+    np.testing.assert_allclose(gradient, differences, atol=1e-7)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_models_side_by_side_give_each_its_own_loss(count):
+    z, mean, logvar = random(count, 6, 3), random(count, 6, 3, seed=2), random(count, 6, 3, seed=3)
+    logits = random(count, 6, 2, seed=4)
+    for together, each in (
+        (minibatch_total_correlation(z, mean, logvar), map(minibatch_total_correlation, z, mean, logvar)),
+        (dip_penalty(covariance(z), 2.0, 5.0), (dip_penalty(covariance(x), 2.0, 5.0) for x in z)),
+        (critic_total_correlation(logits), map(critic_total_correlation, logits)),
+        (critic_loss(logits, -logits), map(critic_loss, logits, -logits)),
+    ):
+        assert together.shape == (count,)
+        np.testing.assert_allclose(together, list(each), rtol=1e-10)
