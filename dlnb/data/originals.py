@@ -141,11 +141,11 @@ def painting(size: int | None = None, folder: str | Path | None = None) -> np.nd
 def _converted(name: str, version: str, shape: tuple[int, ...], make) -> np.ndarray:
     """``derived``, which says at the first time whose images these are and on which terms."""
 
-    def tell_and_make(array):
-        print(FILES[name].about)
+    def make_and_tell(array):
         make(array)
+        print(FILES[name].about)
 
-    return derived(name, version, shape, tell_and_make)
+    return derived(name, version, shape, make_and_tell)
 
 
 def _size(size: int) -> int:
