@@ -14,6 +14,7 @@ import pytest
 import writers
 from PIL import Image
 
+from dlnb import data
 from dlnb.data import originals
 from dlnb.data.files import DataFileError
 from dlnb.data.published import FILES
@@ -581,3 +582,31 @@ def test_every_published_file_has_what_it_takes_to_get_and_cite_it():
             assert name == "painting" or re.fullmatch(r"sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}", file.known_hash)
     files = [file for entry in FILES.values() for file in entry.files]
     assert len({file.name for file in files}) == len({file.known_hash for file in files}) == 10
+
+
+# Variants of published sprites
+
+
+@pytest.mark.parametrize("size", [32, 64])
+@pytest.mark.parametrize("name", ["color_dsprites", "noisy_dsprites", "scream_dsprites"])
+def test_variants_are_made_of_the_published_sprites(name, size, folder, publish):
+    expected = write_sprites(folder)
+    publish("dsprites")
+    Image.fromarray(rng(6).integers(0, 256, (300, 250, 3), np.uint8)).save(folder / "scream.jpg")
+    data_set = data.load(name, source="original", size=size, folder=folder)
+    assert (data_set.name, data_set.source, data_set.image_shape) == (name, "original", (size, size, 3))
+    rows = every(SPRITES)[::7]
+    images = data_set.render(rows, rng())
+    assert images.dtype == np.float32 and 0 <= images.min() < images.max() <= 1
+    np.testing.assert_array_equal(images, data_set.render(rows, rng()))
+    for row, image in zip(rows, images, strict=True):
+        share = expected(row, size)
+        if name == "color_dsprites":  # one number a channel, that of the whitest pixel
+            colour = image.max(axis=(0, 1)) / share.max()
+            np.testing.assert_allclose(image, share * colour, atol=1e-6)
+        if name == "noisy_dsprites":
+            assert (image >= share - 1e-6).all() and (image[share[..., 0] == 1] == 1).all()
+        if name == "scream_dsprites":  # half a patch and half a colour, inverted where the sprite is
+            assert len(np.unique(image[share[..., 0] == 0].round(3), axis=0)) > 5
+    with pytest.raises(ValueError, match="needs rng"):
+        data_set.render(rows)
