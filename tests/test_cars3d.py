@@ -33,7 +33,7 @@ def test_no_two_types_look_alike(fleet):
 
 
 def test_no_two_types_share_style_and_paint():
-    pairs = {(kind % 10, (7 * (kind // 10) + 3 * (kind % 10)) % len(cars3d.PAINTS)) for kind in range(183)}
+    pairs = {(cars3d.style(kind), *cars3d.paint(kind)) for kind in range(183)}
     assert len(pairs) == 183
     assert len({cars3d.style(kind) for kind in range(183)}) == len(cars3d.STYLES) == 10
     assert len(np.unique(np.array(cars3d.PAINTS).round(3), axis=0)) == len(cars3d.PAINTS) == 19

@@ -49,13 +49,17 @@ def style(kind: int) -> str:
     return tuple(STYLES)[kind % len(STYLES)]
 
 
+def paint(kind: int) -> np.ndarray:
+    """The main colour of a type, one of PAINTS: no two types of one style share it."""
+    turn, number = divmod(kind, len(STYLES))
+    return PAINTS[(7 * turn + 3 * number) % len(PAINTS)]
+
+
 @lru_cache(maxsize=2)
 def _car(kind: int, step: float) -> surfaces.Surface:
     """Type ``kind``: no two share both body style and paint, and proportions and extras differ besides."""
     rng = np.random.default_rng([2015, kind])
     name, body = style(kind), STYLES[style(kind)]
-    turn = kind // len(STYLES)
-    paint = PAINTS[(7 * turn + 3 * (kind % len(STYLES))) % len(PAINTS)]
     second = PAINTS[rng.integers(len(PAINTS))]
     low, wide = rng.uniform(0.95, 1.05), rng.uniform(0.96, 1.04)
     body = replace(
@@ -73,7 +77,7 @@ def _car(kind: int, step: float) -> surfaces.Surface:
     likely = {"saloon": 0.25}.get(name, 0.5)
     return cars.build(
         body,
-        paint,
+        paint(kind),
         step,
         roof=second if rng.random() < 0.2 and not body.roofless else None,
         stripe=second if rng.random() < 0.25 else None,
