@@ -12,10 +12,11 @@ def choose(registry: Mapping, name: str, what: str):
     return registry[name]
 
 
-def whole(value, what: str, minimum: int = 1) -> int:
-    """``value`` as an int of at least ``minimum``."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
-        raise ValueError(f"{what} must be a whole number of at least {minimum}, not {value!r}")
+def whole(value, what: str, minimum: int = 1, below: float = np.inf) -> int:
+    """``value`` as an int of at least ``minimum``, and ``below`` a bound."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not minimum <= value < below:
+        bound = "" if below == np.inf else f" and below {below}"
+        raise ValueError(f"{what} must be a whole number of at least {minimum}{bound}, not {value!r}")
     return int(value)
 
 

@@ -1,12 +1,10 @@
 """Codes of a sample of images: what an encoder says of them, beside the factors they were made from."""
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from dlnb import checks
+from dlnb import checks, storage
 
 ACTIVE = 0.01  # nats; below it UDR takes a latent for passive (Duan et al. 2020)
 
@@ -44,11 +42,8 @@ class Representation:
 
     def save(self, path) -> None:
         """Write a compressed .npz; the file appears whole or not at all."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.npz")
-        np.savez_compressed(temporary, factors=self.factors, mean=self.mean, logvar=self.logvar)
-        temporary.replace(path)
+        arrays = {"factors": self.factors, "mean": self.mean, "logvar": self.logvar}
+        storage.write(path, lambda temporary: np.savez_compressed(temporary, **arrays))
 
     @classmethod
     def load(cls, path) -> "Representation":

@@ -1,13 +1,13 @@
 """The table of results: one row for each trained model, in small Parquet files that install with the package."""
 
 import json
-import os
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 
-from dlnb import checks
+from dlnb import checks, storage
 from dlnb.study import STUDIES, Cell, Study
 
 KEY = ["data_set", "method", "strength", "seed"]
@@ -18,7 +18,8 @@ COLUMNS = {
     **{name: "float64" for name in ("tc_mean", "tc_sampled", "mi_mean", "mi_sampled")},
     **{"active": "int64", "tc_mean_active": "float64", "tc_sampled_active": "float64"},
     **{"protocol": "str", "source": "str", "size": "int64", "steps": "int64", "batch": "int64", "latents": "int64"},
-    **{"learning_rate": "float64", "kernels": "str", "sample": "int64", "evaluation": "int64"},
+    **{"learning_rate": "float64", "kernels": "str", "precision": "str", "objective": "str"},
+    **{"critic_width": "int64", "critic_learning_rate": "float64", "sample": "int64", "evaluation": "int64"},
     **{"seconds_training": "float64", "seconds_scoring": "float64", "commit": "str", "versions": "str"},
     **{"machine": "str"},
 }
@@ -49,9 +50,11 @@ def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
         raise ValueError(f"{where}: column {table.columns[bad][0]} has empty or infinite values")
     if (twice := table.duplicated(KEY)).any():
         raise ValueError(f"{where}: two rows for {_first(table[twice])}")
-    for name, value in study.protocol().items():
-        if (other := table.loc[table[name] != value, name]).size:
-            raise ValueError(f"{where}: {name} is {other.iloc[0]!r} in a row and {value!r} in the study {study.name}")
+    for method, rows in table.groupby("method", sort=False):
+        for name, value in study.protocol(method).items():
+            if (other := rows.loc[rows[name] != value, name]).size:
+                given = f"{other.iloc[0]!r} in a row of {method}"
+                raise ValueError(f"{where}: {name} is {given} and {value!r} in the study {study.name}")
     cells, named = {(*key(cell), cell.hyperparameter) for cell in study.cells()}, [*KEY, "hyperparameter"]
     if foreign := [row for row in table[named].itertuples(index=False, name=None) if row not in cells]:
         raise ValueError(f"{where}: {dict(zip(named, foreign[0], strict=True))} is no cell of the study {study.name}")
@@ -113,10 +116,7 @@ def collect(study: Study, runs, folder=None, *, replace: bool = False) -> pd.Dat
         raise ValueError(f"{_first(table[twice])} differs between {runs} and {folder}: remove the one that is wrong")
     table = _ordered(table, study)
     for name, part in table.groupby("data_set", sort=False):
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{name}.{os.getpid()}"
         part = part.reset_index(drop=True)
         part.attrs = {}  # they count the models of other data sets, and a file would change with those
-        part.to_parquet(temporary, compression="zstd", index=False)
-        temporary.replace(folder / f"{name}.parquet")
+        storage.write(folder / f"{name}.parquet", partial(part.to_parquet, compression="zstd", index=False))
     return table

@@ -1,47 +1,45 @@
 """Train, score and record the cells of a study: ``python -m dlnb.run STUDY``.
 
-One folder a model under ``runs/STUDY/CELL``: codes.npz, the weights, history.npz, and at last row.json, whose presence
-means that the model is done. A killed run goes on where it stopped. A cell that fails leaves failed.json with the
-reason, and the others go on.
+One folder a model under ``runs/STUDY/CELL``: checkpoint.npz while it is trained, then model.npz, codes.npz, and at
+last row.json, whose presence means that the model is done. A killed run goes on where it stopped, in the middle of a
+model too. A cell that fails leaves failed.json with the reason, and the others go on.
 """
 
 import argparse
 import json
 import os
-import platform
-import subprocess
 import sys
 import time
 import traceback
 import zipfile
 from contextlib import suppress
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
-from dlnb import checks, results
+from dlnb import checks, provenance, results, storage
 from dlnb.metrics import METRICS, average_mutual_information, total_correlation
 from dlnb.representation import Representation
 from dlnb.study import STUDIES, Cell, Study
 
-PACKAGES = ("dlnb", "tensorflow", "keras", "numpy", "scikit-learn")
+CHECKPOINT = "checkpoint.npz"
 
 
 def row(study: Study, cell: Cell, folder: Path) -> dict:
     """Train and score one cell; leave its codes, history and weights in ``folder``; return what was measured."""
     from dlnb import data, training
     from dlnb.backend import device
-    from dlnb.methods import METHODS
+    from dlnb.methods import METHODS, rescaled
 
     data_set = data.load(cell.data_set, study.source, study.size)
-    method = METHODS[cell.method](**{cell.hyperparameter: cell.strength})
+    options = study.training(cell.method)
+    method = rescaled(METHODS[cell.method](**{cell.hyperparameter: cell.strength}), options["steps"])
     started = time.monotonic()
-    options = {name: getattr(study, name) for name in ("steps", "batch", "latents", "learning_rate", "kernels")}
-    model = training.train(data_set, method, seed=cell.seed, name=str(cell), **options)
+    options |= {"seed": cell.seed, "name": str(cell), "checkpoint": folder / CHECKPOINT}
+    model = training.train(data_set, method, **options)
     trained = time.monotonic()
     rng = training.generator(cell.seed, "evaluation")
     likelihood = training.evaluate(model, data_set, rng, study.evaluation, study.batch)
@@ -50,15 +48,14 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
     scored = time.monotonic()
 
     codes.save(folder / "codes.npz")
-    np.savez_compressed(folder / "history.npz", **model.history)
-    model.encoder.save_weights(folder / "encoder.weights.h5")
-    model.decoder.save_weights(folder / "decoder.weights.h5")
+    model.save(folder / "model.npz")
     return {
+        "objective": str(method),
         **likelihood,
         **scores,
         "seconds_training": round(trained - started, 1),
         "seconds_scoring": round(scored - trained, 1),
-        "machine": f"{platform.system()} {platform.machine()}, {device()}, Python {platform.python_version()}",
+        "machine": provenance.machine(device()),
     }
 
 
@@ -93,15 +90,9 @@ def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
             _write(folder / "row.json", record)
 
 
-def provenance() -> dict:
-    """Commit and versions; commit is "unknown" outside a clone and ends in + if files were changed."""
-    root = Path(__file__).parent.parent
-    git = ["git", "-C", str(root), "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
-    commit = subprocess.run(git, capture_output=True, text=True).stdout.strip() if (root / ".git").exists() else ""
-    return {
-        "commit": commit or "unknown",
-        "versions": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
-    }
+def origin() -> dict:
+    """Commit and versions, as every row has them."""
+    return {"commit": provenance.commit(), "versions": provenance.versions()}
 
 
 def run_cell(study: Study, cell: Cell, runs: Path, origin: dict) -> str | None:
@@ -111,11 +102,14 @@ def run_cell(study: Study, cell: Cell, runs: Path, origin: dict) -> str | None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        record = asdict(cell) | row(study, cell, folder) | study.protocol() | origin
+        record = asdict(cell) | row(study, cell, folder) | study.protocol(cell.method) | origin
         results.check(pd.DataFrame([record]), study, "what was measured")
         _write(folder / "row.json", record)
         (folder / "failed.json").unlink(missing_ok=True)
+        (folder / CHECKPOINT).unlink(missing_ok=True)
     except Exception as error:
+        if isinstance(error, FloatingPointError):  # a second try is to start again; other errors cost no training
+            (folder / CHECKPOINT).unlink(missing_ok=True)
         _write(folder / "failed.json", {"error": repr(error), "traceback": traceback.format_exc()})
         return f"{cell}: {error}"
     return None
@@ -128,9 +122,7 @@ def failed(study: Study, cells: list[Cell], runs: Path) -> list[str]:
 
 
 def _write(path: Path, content: dict) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(content, indent=1))
-    temporary.replace(path)
+    storage.write(path, lambda temporary: temporary.write_text(json.dumps(content, indent=1)))
 
 
 def run(study: Study, cells: list[Cell], runs: Path, tables=None, workers: int = 1, retry: bool = False) -> list[str]:
@@ -151,8 +143,8 @@ def run(study: Study, cells: list[Cell], runs: Path, tables=None, workers: int =
     ]
     print(f"{study.name}: {len(cells) - len(todo)} of {len(cells)} models done or failed before, {len(todo)} to train")
     with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
-        origin = provenance()
-        tasks = [delayed(_worker)(study, cell, runs, origin) for cell in todo]
+        made = origin()
+        tasks = [delayed(_worker)(study, cell, runs, made) for cell in todo]
         failures = []
         for number, failure in enumerate(Parallel(return_as="generator")(tasks), start=1):
             print(f"{number}/{len(todo)} " + (f"failed: {failure}" if failure else str(todo[number - 1])), flush=True)

@@ -16,7 +16,14 @@ class Sweep:
     strengths: tuple[float, ...]
 
 
-SWEEPS = {"beta_vae": Sweep("β-VAE", "beta", (1, 2, 4, 6, 8, 16))}
+SWEEPS = {  # in the order of the paper's figures
+    "beta_vae": Sweep("β-VAE", "beta", (1, 2, 4, 6, 8, 16)),
+    "factor_vae": Sweep("FactorVAE", "gamma", (10, 20, 30, 40, 50, 100)),
+    "beta_tc_vae": Sweep("β-TCVAE", "beta", (1, 2, 4, 6, 8, 10)),
+    "dip_vae_i": Sweep("DIP-VAE-I", "off_diagonal", (1, 2, 5, 10, 20, 50)),
+    "dip_vae_ii": Sweep("DIP-VAE-II", "off_diagonal", (1, 2, 5, 10, 20, 50)),
+    "annealed_vae": Sweep("AnnealedVAE", "capacity", (5, 10, 25, 50, 75, 100)),
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ class Study:
     """A grid of cells and the protocol that trains and scores them all.
 
     ``strengths`` picks positions of each sweep (None: all six). A run draws ``sample`` images to score codes and
-    ``evaluation`` batches to evaluate losses.
+    ``evaluation`` batches to evaluate losses. The original code counts the updates of FactorVAE's critic among its
+    steps, so that its VAE gets half of them; ``factor_vae_halved`` does the same.
     """
 
     name: str
@@ -52,6 +60,10 @@ class Study:
     batch: int = 64
     latents: int = 10
     kernels: str = "code"
+    precision: str = "float32"
+    critic_width: int = 1_000
+    critic_learning_rate: float = 1e-4
+    factor_vae_halved: bool = False
     source: str = "rendered"
     sample: int = 15_000
     evaluation: int = 1_000
@@ -81,13 +93,16 @@ class Study:
             raise ValueError(f"no cell of {self.name} matches {pattern!r}; its first is {self.cells()[0]}")
         return found
 
-    def protocol(self) -> dict:
-        """What every row of the study repeats, so that it can be read without this file."""
-        return {
-            "protocol": self.name,
-            **{name: getattr(self, name) for name in ("source", "size", "steps", "batch", "latents", "learning_rate")},
-            **{name: getattr(self, name) for name in ("kernels", "sample", "evaluation")},
-        }
+    def training(self, method: str) -> dict:
+        """What ``training.train`` is to be told for a model of ``method``."""
+        steps = self.steps // 2 if self.factor_vae_halved and method == "factor_vae" else self.steps
+        names = ("batch", "latents", "learning_rate", "kernels", "precision", "critic_width", "critic_learning_rate")
+        return {"steps": steps, **{name: getattr(self, name) for name in names}}
+
+    def protocol(self, method: str) -> dict:
+        """What every row of the study repeats for ``method``, so that it can be read without this file."""
+        scoring = {name: getattr(self, name) for name in ("source", "size", "sample", "evaluation")}
+        return {"protocol": self.name} | scoring | self.training(method)
 
 
 STUDIES = {
@@ -97,7 +112,7 @@ STUDIES = {
         Study(
             name="smoke",
             data_sets=("dsprites", "color_dsprites"),
-            methods=("beta_vae",),
+            methods=tuple(SWEEPS),
             seeds=(0,),
             steps=200,
             size=32,

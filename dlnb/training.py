@@ -1,32 +1,30 @@
 """One loop trains every method; ``encode``, ``decode`` and ``evaluate`` use what it returns.
 
 Nothing depends on hidden random state: data come from NumPy generators made of (seed, stream, update), the noise of an
-update from (seed, update). The same call on the same machine gives the same weights bit for bit.
+update from (seed, update). The same call on the same machine gives the same weights bit for bit, whether it ran through
+or was killed and went on from a checkpoint.
 """
 
-from dataclasses import dataclass
+import dataclasses
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from dlnb import checks, networks, progress
-from dlnb.backend import GPUS, keras, tf
+from dlnb import checks, networks, progress, provenance, storage, updates
+from dlnb.backend import GPUS, tf
 from dlnb.data import DataSet
 from dlnb.losses import bernoulli_nll, gaussian_kl
-from dlnb.methods import Method, Posterior
+from dlnb.methods import Method
+from dlnb.models import Model, codes_of, described, images_of
 from dlnb.representation import Representation
 
-STREAMS = ("encoder", "decoder", "training", "evaluation", "sample", "scores")
+STREAMS = ("encoder", "decoder", "training", "evaluation", "sample", "scores", "critic")
 CHUNK = 20  # updates per call of the graph: long enough to hide the call, short enough for the batches to stay in cache
-
-
-@dataclass(frozen=True)
-class Model:
-    """A trained model. ``history`` maps reconstruction, kl and regularizer to float32 [steps], nats per image."""
-
-    encoder: keras.Model  # images [b, h, w, c] -> mean, logvar [b, d]
-    decoder: keras.Model  # codes [b, d] -> logits [b, h, w, c]
-    history: dict[str, np.ndarray]
+CHECKPOINT = "checkpoint"
 
 
 def generator(seed: int, stream: str, step: int = 0) -> np.random.Generator:
@@ -44,82 +42,131 @@ def train(
     latents: int = 10,
     learning_rate: float = 1e-4,
     kernels: str = "code",
+    precision: str = "float32",
+    critic_width: int = 1000,
+    critic_learning_rate: float = 1e-4,
     jit: bool | None = None,
     name: str | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_seconds: float = 60.0,
 ) -> Model:
     """Train a VAE with ``method`` for ``steps`` updates of Adam on fresh samples (paper section 4, Table 4).
 
-    ``kernels`` is "code" or "paper" (see ``networks``). ``jit`` compiles the update with XLA; None does so on a GPU
-    only, since XLA slows these networks down on a CPU. ``name`` stands in error messages and before the progress bar.
+    ``kernels`` is "code" or "paper", ``precision`` "float32" or "bfloat16" (see ``networks``). ``critic_width`` and
+    ``critic_learning_rate`` are those of FactorVAE's critic, which is updated together with the VAE on the same batch.
+    ``jit`` compiles the update with XLA; None does so on a GPU only, since XLA slows these networks down on a CPU.
+    ``name`` stands in error messages and before the progress bar.
+
+    ``checkpoint`` names a file in which the state of the run is kept, written anew every ``checkpoint_seconds`` and at
+    the end. If it is there already, the run goes on from it, and ends with the weights of a run that never stopped.
+
     TensorFlow's op determinism is switched on for the process: without it a GPU's sums differ from run to run.
-    Raises ValueError for bad arguments and FloatingPointError, with name and update, once a loss is not finite.
+    Raises ValueError for bad arguments and for a checkpoint that is damaged or of another run; FloatingPointError, with
+    name, update and the last finite losses, once a loss is not finite.
     """
     steps, batch, latents = (checks.whole(v, w) for v, w in ((steps, "steps"), (batch, "batch"), (latents, "latents")))
-    checks.number(learning_rate, "learning_rate", above=True)
-    seed, name = checks.whole(seed, "seed", minimum=0), name or f"{data_set.name}/{method}/seed={seed}"
+    width, seed = checks.whole(critic_width, "critic_width"), checks.whole(seed, "seed", minimum=0, below=2**63)
+    given = (learning_rate, "learning_rate"), (critic_learning_rate, "critic_learning_rate")
+    rates = tuple(checks.number(value, what, above=True) for value, what in given)
+    jit, name = bool(GPUS) if jit is None else jit, name or f"{data_set.name}/{method}/seed={seed}"
     tf.config.experimental.enable_op_determinism()
     encoder = networks.encoder(data_set.image_shape, latents, generator(seed, "encoder"), kernels=kernels)
     decoder = networks.decoder(data_set.image_shape, latents, generator(seed, "decoder"))
-    update = _updates(encoder, decoder, method, seed, learning_rate, bool(GPUS) if jit is None else jit)
+    critics = [networks.critic(latents, generator(seed, "critic"), width=width)] if method.critic else []
+    about = described(data_set) | {
+        **{"name": name, "method": type(method).__name__, "hyperparameters": dataclasses.asdict(method)},
+        **{"steps": steps, "seed": seed, "batch": batch, "latents": latents, "learning_rate": rates[0]},
+        **{"kernels": kernels, "precision": precision, "jit": jit},
+        **({"critic_width": width, "critic_learning_rate": rates[1]} if method.critic else {}),
+    }
 
-    history = []
-    with tqdm(total=steps, desc=name, unit=" steps", disable=progress.silent(), mininterval=0.5) as bar:
-        for start in range(0, steps, CHUNK):
-            count = min(CHUNK, steps - start)
-            rngs = (generator(seed, "training", step) for step in range(start, start + count))
-            images = np.stack([data_set.sample(batch, rng)[1] for rng in rngs])
-            losses = update(tf.constant(images), tf.constant(start)).numpy()  # [count, 3]
-            bad = np.flatnonzero(~np.isfinite(losses).all(axis=1))
-            if bad.size:
-                raise FloatingPointError(f"{name}: the loss is not finite at step {start + bad[0]}")
-            history.append(losses)
-            bar.update(count)
-    columns = np.concatenate(history).T
-    return Model(encoder, decoder, dict(zip(("reconstruction", "kl", "regularizer"), columns, strict=True)))
+    form = data_set.image_shape, latents, batch, kernels, precision, width if method.critic else None, jit
+    with updates.graph(method, *form) as graph:
+        graph.begin([encoder, decoder], critics)
+        history = _resume(checkpoint, about, graph) if checkpoint and Path(checkpoint).exists() else graph.no_losses
+        parts, kept = [history], time.monotonic()
+        with tqdm(
+            total=steps, initial=len(history), desc=name, unit=" steps", disable=progress.silent(), mininterval=0.5
+        ) as bar:
+            for start, images in _batches(data_set, batch, seed, len(history), steps):
+                parts.append(graph.run(images, start, seed, rates, method))
+                _check_losses(name, graph.losses, start, parts)
+                bar.update(len(parts[-1]))
+                if checkpoint and (time.monotonic() - kept >= checkpoint_seconds or start + CHUNK >= steps):
+                    _keep(checkpoint, about, graph, np.concatenate(parts))
+                    kept = time.monotonic()
+        graph.fill([encoder, decoder])
+    if not all(np.isfinite(weight).all() for weight in encoder.get_weights() + decoder.get_weights()):
+        raise FloatingPointError(f"{name}: the weights are not finite after the last update")
+    columns = np.concatenate(parts).T
+    about |= {"versions": provenance.versions()}
+    return Model(encoder, decoder, dict(zip(graph.losses, columns, strict=True)), about)
 
 
-def _updates(encoder, decoder, method, seed, learning_rate, jit):
-    """A graph that makes one update for each batch of images [updates, b, h, w, c] and returns losses [updates, 3]."""
-    weights = encoder.trainable_variables + decoder.trainable_variables
-    adam = keras.optimizers.Adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8)  # paper Table 4
-    adam.build(weights)
+def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndarray]]:
+    """(number of the first update, images [updates, b, h, w, c]), CHUNK updates at a time.
 
-    @tf.function(jit_compile=jit)
-    def update(images, noise, step):
-        with tf.GradientTape() as tape:
-            mean, logvar = encoder(images, training=True)
-            q = Posterior(mean, logvar, mean + tf.exp(logvar / 2) * noise)
-            reconstruction = bernoulli_nll(images, decoder(q.z, training=True))
-            regularizer = method.regularizer(q, step, critic=None)
-            loss = reconstruction + regularizer
-        adam.apply(tape.gradient(loss, weights), weights)
-        return tf.stack([reconstruction, gaussian_kl(mean, logvar), regularizer])
+    The next images are drawn in a thread while these are trained on.
+    """
 
-    @tf.function(reduce_retracing=True)
-    def updates(images, start):
-        losses = tf.TensorArray(tf.float32, tf.shape(images)[0])
-        for i in tf.range(tf.shape(images)[0]):
-            # Drawn out here, since XLA would draw other numbers from the same seed.
-            noise = tf.random.stateless_normal((tf.shape(images)[1], *decoder.input_shape[1:]), [seed, start + i])
-            losses = losses.write(i, update(images[i], noise, start + i))
-        return losses.stack()
+    def draw(start):
+        rngs = (generator(seed, "training", step) for step in range(start, min(start + CHUNK, steps)))
+        return np.stack([data_set.sample(batch, rng)[1] for rng in rngs])
 
-    return updates
+    with ThreadPoolExecutor(1) as pool:
+        starts = range(first, steps, CHUNK)
+        ahead = [pool.submit(draw, start) for start in starts[:1]]
+        for start in starts:
+            images = ahead.pop().result()
+            if start + CHUNK < steps:
+                ahead.append(pool.submit(draw, start + CHUNK))
+            yield start, images
+
+
+def _check_losses(name, losses, start, parts) -> None:
+    """FloatingPointError if one of the last part, whose first update is ``start``, is not finite."""
+    bad = np.flatnonzero(~np.isfinite(parts[-1]).all(axis=1))
+    if not bad.size:
+        return
+    before = np.concatenate([parts[-2][-1:], parts[-1][: bad[0]]])[-1:]
+    finite = [", ".join(f"{n} {v:.6g}" for n, v in zip(losses, row, strict=True)) for row in before]
+    last = f"the last finite ones, one step before, were {finite[0]} nats" if finite else "there was none before"
+    raise FloatingPointError(f"{name}: the loss is not finite at step {start + bad[0]}; {last}")
+
+
+def _keep(path, about, graph, history) -> None:
+    storage.save(path, {"kind": CHECKPOINT, "run": about}, graph.state | {"history": history})
+
+
+def _resume(path, about, graph) -> np.ndarray:
+    """Set ``graph`` to the state in a checkpoint of the run that ``about`` describes; the losses up to there."""
+    found, state = storage.load(path, CHECKPOINT)
+    for what, value in storage.plain(about).items():
+        if found["run"].get(what) != value:
+            raise ValueError(
+                f"{path} is the checkpoint of another run, with {what} {found['run'].get(what)!r} and not {value!r}: "
+                "name another file, or remove it to start again"
+            )
+    history = state.pop("history")
+    graph.state = state
+    return history
 
 
 def encode(model: Model, images, batch: int = 500) -> Representation:
-    """Codes of images [n, h, w, c], or of a sample (factors, images) as ``DataSet.sample`` gives it."""
+    """Codes of images [n, h, w, c], or of a sample (factors, images) as ``DataSet.sample`` gives it.
+
+    Raises ValueError for images of another shape than the model's.
+    """
     factors, images = images if isinstance(images, tuple) else (np.empty((len(images), 0), int), images)
-    if np.ndim(images) != 4 or not len(images):
-        raise ValueError(f"images must be [n, height, width, channels] with n above 0, not {np.shape(images)}")
+    images = images_of(model, images)
     parts = [model.encoder(images[i : i + batch], training=False) for i in range(0, len(images), batch)]
     mean, logvar = (np.concatenate([part[k].numpy() for part in parts]) for k in (0, 1))
     return Representation(factors, mean, logvar)
 
 
 def decode(model: Model, codes, batch: int = 500) -> np.ndarray:
-    """Mean images in [0, 1] of codes [n, d]: float32 [n, h, w, c]."""
-    codes = np.asarray(codes, np.float32)
+    """Mean images in [0, 1] of codes [n, d]: float32 [n, h, w, c]. Raises ValueError unless d is the model's."""
+    codes = codes_of(model, codes)
     parts = [tf.sigmoid(model.decoder(codes[i : i + batch])).numpy() for i in range(0, len(codes), batch)]
     return np.concatenate(parts)
 

@@ -14,6 +14,8 @@ LAYERS = {
     "checks": 0,
     "progress": 0,
     "backend": 0,
+    "provenance": 0,
+    "storage": 0,
     "representation": 1,
     "data": 1,
     "data.dataset": 1,
@@ -39,17 +41,19 @@ LAYERS = {
     "metrics": 2,
     "metrics.information": 2,
     "metrics.unsupervised": 2,
-    "training": 3,
+    "models": 2,
+    "updates": 3,
+    "training": 4,
     "results": 3,
-    "run": 4,
-    "ambiguity": 4,
-    "stats": 5,
-    "plots": 5,
-    "notebook": 5,
-    "findings": 6,
+    "run": 5,
+    "ambiguity": 5,
+    "stats": 6,
+    "plots": 6,
+    "notebook": 6,
+    "findings": 7,
 }
 # Importing TensorFlow takes seconds and 700 MB; everything else must do without.
-TENSORFLOW = {"backend", "losses", "networks", "theory", "methods", "training", "ambiguity", "run"}
+TENSORFLOW = {"backend", "losses", "networks", "theory", "methods", "models", "updates", "training", "ambiguity", "run"}
 LIBRARIES = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"}
 
 

@@ -38,6 +38,26 @@ def test_decoder_has_the_weights_of_the_reference_and_gives_an_image(shape, coun
     assert decoder(np.zeros((2, 10), np.float32)).shape == (2, *shape)
 
 
+def test_critic_has_the_weights_of_the_reference_and_two_logits():
+    # 10*1000 + 1000, five times 1000*1000 + 1000, 1000*2 + 2.
+    critic = networks.critic(10, rng())
+    assert critic.count_params() == 5_018_002
+    assert critic(np.zeros((3, 10), np.float32)).shape == (3, 2)
+
+
+def test_critic_is_a_chain_of_leaky_layers():
+    critic = networks.critic(4, rng(), width=20)
+    weights = with_random_biases(critic)
+    codes = 5 * rng().standard_normal((8, 4)).astype(np.float32)
+    x = codes
+    for i in range(6):
+        x = x @ weights[2 * i] + weights[2 * i + 1]
+        x = np.where(x > 0, x, 0.2 * x)
+    logits = x @ weights[12] + weights[13]
+    assert np.std(logits) > 0.1
+    np.testing.assert_allclose(critic(codes), logits, atol=1e-5)
+
+
 @pytest.mark.parametrize("latents", [1, 3])
 def test_the_number_of_latents_is_free(latents):
     assert networks.encoder((32, 32, 1), latents, rng())(np.zeros((1, 32, 32, 1)))[1].shape == (1, latents)
@@ -83,9 +103,10 @@ def test_decoder_is_the_chain_of_table_2_and_ends_in_logits():
     np.testing.assert_allclose(logits, x, atol=1e-4)
 
 
-@pytest.mark.parametrize("build", [networks.encoder, networks.decoder])
+@pytest.mark.parametrize("build", [networks.encoder, networks.decoder, networks.critic])
 def test_weights_start_glorot_uniform_and_biases_at_zero(build):
-    for weight in build((64, 64, 3), 10, rng()).trainable_variables:
+    shape = (10,) if build is networks.critic else ((64, 64, 3), 10)
+    for weight in build(*shape, rng()).trainable_variables:
         values = weight.numpy()
         if values.ndim == 1:
             assert not values.any()
@@ -116,6 +137,24 @@ def test_other_image_shapes_are_refused(shape):
     for build in (networks.encoder, networks.decoder):
         with pytest.raises(ValueError, match=rf"side of 32, 64, 128, not {shape[0]} x {shape[1]}"):
             build(shape, 10, rng())
+
+
+def test_bfloat16_is_for_the_arithmetic_alone():
+    images, codes = rng().uniform(size=(4, 32, 32, 1)).astype(np.float32), rng().standard_normal((4, 10), np.float32)
+    for build, x in ((networks.encoder, images), (networks.decoder, codes)):
+        shape = (32, 32, 1), 10
+        full, half = build(*shape, rng(1)), build(*shape, rng(1), precision="bfloat16")
+        assert {weight.dtype for weight in half.trainable_variables} == {"float32"}
+        for one, other in zip(tf.nest.flatten(full(x)), tf.nest.flatten(half(x)), strict=True):
+            assert other.dtype == tf.bfloat16
+            error = np.abs(tf.cast(other, tf.float32) - one).max()
+            assert 0 < error < 0.05 * np.abs(one).max()  # eight bits of mantissa
+    assert networks.critic(10, rng(), width=8, precision="bfloat16")(codes).dtype == tf.bfloat16
+
+
+def test_unknown_precisions_name_the_choices():
+    with pytest.raises(ValueError, match="unknown precision 'half': choose from float32, bfloat16"):
+        networks.encoder((64, 64, 1), 10, rng(), precision="half")
 
 
 def test_unknown_kernels_name_the_choices():

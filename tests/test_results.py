@@ -20,8 +20,9 @@ TINY = Study(
     strengths=(0, 2),
 )
 CELLS = TINY.cells()
-LABELS = {"commit": "abc123", "versions": "dlnb 0", "machine": "some"}
-MEASURED = [name for name in results.COLUMNS if name not in asdict(CELLS[0]) | TINY.protocol() | LABELS]
+LABELS = {"commit": "abc123", "versions": "dlnb 0", "machine": "some", "objective": "BetaVAE()"}
+PROTOCOL = TINY.protocol("beta_vae")
+MEASURED = [name for name in results.COLUMNS if name not in asdict(CELLS[0]) | PROTOCOL | LABELS]
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def row(cell, **changes):
     """A complete row, its numbers made of the cell's place in the study and awkward in binary."""
     place = CELLS.index(cell) if cell in CELLS else 0
     measured = {name: i if results.COLUMNS[name] == "int64" else place + i / 7 for i, name in enumerate(MEASURED)}
-    return measured | LABELS | asdict(cell) | TINY.protocol() | changes
+    return measured | LABELS | asdict(cell) | PROTOCOL | changes
 
 
 def put(folder, *cells, **changes):
@@ -103,10 +104,10 @@ def test_a_row_of_no_cell_is_refused(change):
         results.check(frame(CELLS[0], **change), TINY, "here")
 
 
-@pytest.mark.parametrize("name", TINY.protocol())
+@pytest.mark.parametrize("name", PROTOCOL)
 def test_a_row_of_another_protocol_is_refused_with_what_differs(name):
-    other = f"{TINY.protocol()[name]}x" if results.COLUMNS[name] == "str" else TINY.protocol()[name] * 2
-    with pytest.raises(ValueError, match=f"here: {name} is .* in a row and .* in the study tiny"):
+    other = f"{PROTOCOL[name]}x" if results.COLUMNS[name] == "str" else PROTOCOL[name] * 2
+    with pytest.raises(ValueError, match=f"here: {name} is .* in a row of beta_vae and .* in the study tiny"):
         results.check(pd.concat([frame(*CELLS[1:]), frame(CELLS[0], **{name: other})]), TINY, "here")
 
 

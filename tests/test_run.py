@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlnb import networks, results, run, training
+from dlnb import results, run, training
 from dlnb.data import load
 from dlnb.metrics import average_mutual_information, mig, total_correlation
+from dlnb.models import Model
 from dlnb.representation import Representation
 from dlnb.study import STUDIES, Study
 
@@ -51,15 +52,15 @@ def done(tmp_path_factory):
     return folder
 
 
-def test_a_cell_leaves_its_row_codes_history_and_weights_and_nothing_else(done):
-    names = ["codes.npz", "decoder.weights.h5", "encoder.weights.h5", "history.npz", "row.json"]
+def test_a_cell_leaves_its_row_codes_and_model_and_nothing_else(done):
+    names = ["codes.npz", "model.npz", "row.json"]
     assert files(done) == [f"tiny/dsprites/beta_vae/beta=6/seed=0/{name}" for name in names]
 
 
 def test_a_row_is_a_valid_row_of_the_table_with_cell_protocol_and_origin(done):
     row = read(done, CELLS[1])
     assert len(results.check(pd.DataFrame([row]), TINY, "row")) == 1
-    assert asdict(CELLS[1]).items() | TINY.protocol().items() | ORIGIN.items() <= row.items()
+    assert asdict(CELLS[1]).items() | TINY.protocol("beta_vae").items() | ORIGIN.items() <= row.items()
     assert row["elbo"] == pytest.approx(-row["reconstruction"] - row["kl"])
 
 
@@ -77,21 +78,18 @@ def test_scores_are_those_of_the_codes_that_were_kept(done):
     assert 0 < row["tc_sampled"] < 1 < row["tc_mean"]
 
 
-def test_the_weights_that_were_kept_give_the_codes_that_were_kept(done):
+def test_the_model_that_was_kept_gives_the_codes_that_were_kept(done):
     folder, data_set = done / "tiny" / str(CELLS[1]), load("dsprites", size=32)
-    encoder = networks.encoder(data_set.image_shape, 10, np.random.default_rng(99))
-    decoder = networks.decoder(data_set.image_shape, 10, np.random.default_rng(99))
-    encoder.load_weights(folder / "encoder.weights.h5")
-    decoder.load_weights(folder / "decoder.weights.h5")
+    model = Model.load(folder / "model.npz", data_set, latents=10)
     codes = Representation.load(folder / "codes.npz")
-    images = data_set.render(codes.factors)
-    again = training.encode(training.Model(encoder, decoder, {}), images)
+    again = training.encode(model, data_set.render(codes.factors))
     np.testing.assert_allclose(again.mean, codes.mean, atol=1e-6)
     np.testing.assert_allclose(again.logvar, codes.logvar, atol=1e-6)
-    with np.load(folder / "history.npz") as history:
-        assert {name: values.shape for name, values in history.items()} == dict.fromkeys(
-            ("reconstruction", "kl", "regularizer"), (3,)
-        )
+    assert {name: values.shape for name, values in model.history.items()} == dict.fromkeys(
+        ("reconstruction", "kl", "regularizer"), (3,)
+    )
+    assert model.about["name"] == str(CELLS[1])
+    assert read(done, CELLS[1])["objective"] == "BetaVAE(beta=6)"
 
 
 def test_scoring_again_mends_the_scores_from_the_codes_and_nothing_else(done, tmp_path):
@@ -155,12 +153,15 @@ def trained(monkeypatch):
         cells.append(cell)
         if cell in cells.failing:
             raise FloatingPointError(cells.failing[cell])
-        others = asdict(cell) | study.protocol() | ORIGIN
-        return {name: 1 for name in results.COLUMNS if name not in others} | {"machine": "some"}
+        others = asdict(cell) | study.protocol(cell.method) | ORIGIN
+        return {name: 1 for name in results.COLUMNS if name not in others} | {
+            "machine": "some",
+            "objective": "BetaVAE()",
+        }
 
     monkeypatch.setitem(STUDIES, "tiny", TINY)
     monkeypatch.setattr(run, "row", row)
-    monkeypatch.setattr(run, "provenance", lambda: ORIGIN)
+    monkeypatch.setattr(run, "origin", lambda: ORIGIN)
     return cells
 
 
@@ -284,7 +285,7 @@ def test_the_command_ends_with_one_clear_line_when_asked_for_nonsense(arguments,
 
 
 def test_origin_names_the_commit_and_the_versions_of_the_libraries():
-    origin = run.provenance()
+    origin = run.origin()
     assert set(origin) == {"commit", "versions"}
     assert origin["commit"]
     versions = dict(part.split(" ") for part in origin["versions"].split(", "))
@@ -302,7 +303,7 @@ def test_the_smallest_study_runs_from_the_command_line_in_processes_of_its_own(t
     assert (
         "smoke: 0 of 1 models done or failed before, 1 to train\n1/1 dsprites/beta_vae/beta=8/seed=0\n" in ended.stdout
     )
-    assert "smoke: 1 of 4 models in" in ended.stdout
+    assert "smoke: 1 of 24 models in" in ended.stdout
     assert "it/s" not in ended.stderr, "no progress bars in a log"
     table = results.load("smoke", tmp_path / "tables")
     assert str(table.loc[0, "data_set"]) == "dsprites"

@@ -43,18 +43,23 @@ def test_the_cells_so_far_are_a_complete_grid_after_every_seed(study):
 
 
 @each_study
-def test_the_protocol_tells_all_that_the_cells_do_not(study):
-    told = set(study.protocol()) - {"protocol"}
-    assert told == {field.name for field in dataclasses.fields(Study)} - {
-        "name",
-        "data_sets",
-        "methods",
-        "seeds",
-        "strengths",
+@pytest.mark.parametrize("method", SWEEPS)
+def test_the_protocol_tells_all_that_the_cells_do_not(study, method):
+    protocol = study.protocol(method)
+    grid = {"name", "data_sets", "methods", "seeds", "strengths", "factor_vae_halved"}  # the last shows in the steps
+    assert set(protocol) - {"protocol"} == {field.name for field in dataclasses.fields(Study)} - grid
+    assert protocol["protocol"] == study.name
+    for name in set(protocol) - {"protocol"}:
+        assert protocol[name] == getattr(study, name)
+    assert study.training(method).items() <= protocol.items()
+
+
+def test_a_study_may_train_factor_vae_for_half_the_steps_as_the_original_code_does():
+    halved = example(methods=tuple(SWEEPS), factor_vae_halved=True, steps=301)
+    assert {method: halved.protocol(method)["steps"] for method in SWEEPS} == dict.fromkeys(SWEEPS, 301) | {
+        "factor_vae": 150
     }
-    assert study.protocol()["protocol"] == study.name
-    for name in told:
-        assert study.protocol()[name] == getattr(study, name)
+    assert not any(study.factor_vae_halved for study in STUDIES.values()), "the paper says that all take as many"
 
 
 def test_studies_are_known_by_their_names():
@@ -68,9 +73,20 @@ def test_sweeps_have_six_strengths_from_weak_to_strong(name):
     assert list(strengths) == sorted(strengths)
 
 
-def test_the_sweep_of_beta_vae_is_that_of_table_3():
-    assert SWEEPS["beta_vae"].hyperparameter == "beta"
-    assert SWEEPS["beta_vae"].strengths == (1, 2, 4, 6, 8, 16)
+@pytest.mark.parametrize(
+    ("method", "hyperparameter", "strengths"),
+    [
+        ("beta_vae", "beta", (1, 2, 4, 6, 8, 16)),
+        ("annealed_vae", "capacity", (5, 10, 25, 50, 75, 100)),
+        ("factor_vae", "gamma", (10, 20, 30, 40, 50, 100)),
+        ("dip_vae_i", "off_diagonal", (1, 2, 5, 10, 20, 50)),
+        ("dip_vae_ii", "off_diagonal", (1, 2, 5, 10, 20, 50)),
+        ("beta_tc_vae", "beta", (1, 2, 4, 6, 8, 10)),
+    ],
+)
+def test_sweeps_are_those_of_table_3(method, hyperparameter, strengths):
+    assert len(SWEEPS) == 6
+    assert (SWEEPS[method].hyperparameter, SWEEPS[method].strengths) == (hyperparameter, strengths)
 
 
 # Cells

@@ -1,14 +1,17 @@
 import io
+import signal
+import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from dlnb import data, networks, training
+from dlnb import data, networks, storage, training, updates
 from dlnb.backend import tf, tfp
 from dlnb.losses import gaussian_kl
-from dlnb.methods import METHODS, BetaVAE, Method
+from dlnb.methods import METHODS, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE, Method
+from dlnb.models import Model
 from dlnb.study import SWEEPS
 from dlnb.training import decode, encode, evaluate, train, traverse
 
@@ -53,7 +56,7 @@ def model(trained):
 def lively():
     """An untrained model with large codes and contrasts, so that no term of a formula is next to nothing."""
     rng = np.random.default_rng(0)
-    model = training.Model(networks.encoder((32, 32, 1), 10, rng), networks.decoder((32, 32, 1), 10, rng), {})
+    model = Model(networks.encoder((32, 32, 1), 10, rng), networks.decoder((32, 32, 1), 10, rng), {})
     for head in ("mean", "logvar"):
         layer = model.encoder.get_layer(head)
         layer.set_weights([(30.0 if head == "mean" else 10.0) * w for w in layer.get_weights()])
@@ -120,7 +123,8 @@ def test_the_regularizer_of_the_plain_vae_is_its_kl(model):
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_trains(name):
     method = METHODS[name](**{SWEEPS[name].hyperparameter: SWEEPS[name].strengths[-1]})
-    history = train(DSPRITES, method, steps=2, seed=0, **QUICK).history
+    history = train(DSPRITES, method, steps=2, seed=0, critic_width=20, **QUICK).history
+    assert set(history) == {"reconstruction", "kl", "regularizer"} | ({"critic"} if method.critic else set())
     assert all(np.isfinite(values).all() for values in history.values())
     assert not np.array_equal(history["regularizer"], history["kl"]), "the strongest differs from the plain VAE"
 
@@ -135,45 +139,140 @@ def test_how_updates_are_grouped_in_calls_does_not_matter(monkeypatch):
         np.testing.assert_array_equal(one, other)
 
 
+class Adam:
+    """Adam by its formulas, in float64, as the original's TensorFlow 1 computes it."""
+
+    def __init__(self, variables, rate, beta_1, beta_2):
+        self.variables, self.rate, self.betas, self.t = variables, rate, (beta_1, beta_2), 0
+        self.m, self.s = ([np.zeros(v.shape) for v in variables] for _ in range(2))
+
+    def update(self, gradients):
+        """v -= rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(s) + 1e-8)."""
+        self.t += 1
+        one, two = self.betas
+        rate = self.rate * np.sqrt(1 - two**self.t) / (1 - one**self.t)
+        for i, gradient in enumerate(g.numpy().astype(float) for g in gradients):
+            self.m[i] += (1 - one) * (gradient - self.m[i])
+            self.s[i] += (1 - two) * (gradient**2 - self.s[i])
+            self.variables[i].assign_sub((rate * self.m[i] / (np.sqrt(self.s[i]) + 1e-8)).astype(np.float32))
+
+
+def assert_moved_alike(first, right, found, steps):
+    """Nearly all weights went from ``first`` as far as they should have: small gradients have signs by rounding."""
+    right, found = (np.concatenate([(v - f).ravel() for v, f in zip(vs, first, strict=True)]) for vs in (right, found))
+    assert np.abs(right).mean() > 1e-4
+    assert (np.abs(right - found) < 1e-5).mean() > 0.999
+    assert np.abs(found).max() < 1.05e-3 * steps
+
+
+PRIOR = tfd.MultivariateNormalDiag(tf.zeros(10), tf.ones(10))
+
+
+def terms(encoder, decoder, images, noise):
+    """(reconstruction, KL, codes) by TensorFlow Probability."""
+    mean, logvar = encoder(images)
+    z = mean + tf.exp(logvar / 2) * noise
+    pixels = tfd.Independent(tfd.Bernoulli(logits=decoder(z), dtype=tf.float32), 3)
+    kl = tfd.kl_divergence(tfd.MultivariateNormalDiag(mean, tf.exp(logvar / 2)), PRIOR)
+    return -tf.reduce_mean(pixels.log_prob(images)), tf.reduce_mean(kl), z
+
+
 @pytest.fixture(scope="module")
 def two_updates():
     return train(DSPRITES, BetaVAE(4), steps=2, seed=5, **QUICK)
 
 
 def test_updates_are_those_of_adam_on_the_objective_of_the_study(two_updates):
-    # From the formulas: the loss by TensorFlow Probability, Adam as the original's TensorFlow 1 computes it,
-    # v -= rate sqrt(1 - .999^t) / (1 - .9^t) m / (sqrt(s) + 1e-8), from gradients of fresh networks.
     encoder = networks.encoder((32, 32, 1), 10, training.generator(5, "encoder"))
     decoder = networks.decoder((32, 32, 1), 10, training.generator(5, "decoder"))
-    batches = [DSPRITES.sample(16, training.generator(5, "training", step))[1] for step in range(2)]
     variables = encoder.trainable_variables + decoder.trainable_variables
-    first = [v.numpy() for v in variables]
-    m, s = ([np.zeros(v.shape) for v in variables] for _ in range(2))
-    prior = tfd.MultivariateNormalDiag(tf.zeros(10), tf.ones(10))
-    for t, images in enumerate(batches, start=1):
-        noise = tf.random.stateless_normal((16, 10), [5, t - 1])
+    first, adam = [v.numpy() for v in variables], Adam(variables, 1e-3, 0.9, 0.999)
+    for t in range(2):
+        images = DSPRITES.sample(16, training.generator(5, "training", t))[1]
         with tf.GradientTape() as tape:
-            mean, logvar = encoder(images)
-            logits = decoder(mean + tf.exp(logvar / 2) * noise)
-            pixels = tfd.Independent(tfd.Bernoulli(logits=logits, dtype=tf.float32), 3)
-            kl = tfd.kl_divergence(tfd.MultivariateNormalDiag(mean, tf.exp(logvar / 2)), prior)
-            reconstruction, kl = -tf.reduce_mean(pixels.log_prob(images)), tf.reduce_mean(kl)
+            reconstruction, kl, _ = terms(encoder, decoder, images, tf.random.stateless_normal((16, 10), [5, t]))
             loss = reconstruction + 4 * kl
-        gradients = [g.numpy().astype(float) for g in tape.gradient(loss, variables)]
-        assert two_updates.history["reconstruction"][t - 1] == pytest.approx(reconstruction.numpy(), rel=1e-5)
-        assert two_updates.history["kl"][t - 1] == pytest.approx(kl.numpy(), rel=1e-3)
-        assert two_updates.history["regularizer"][t - 1] == pytest.approx(4 * kl.numpy(), rel=1e-3)
-        rate = 1e-3 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-        for i, gradient in enumerate(gradients):
-            m[i] += 0.1 * (gradient - m[i])
-            s[i] += 0.001 * (gradient**2 - s[i])
-            variables[i].assign_sub((rate * m[i] / (np.sqrt(s[i]) + 1e-8)).astype(np.float32))
-    moved = np.concatenate([(v.numpy() - f).ravel() for v, f in zip(variables, first, strict=True)])
-    theirs = np.concatenate([(v - f).ravel() for v, f in zip(weights(two_updates), first, strict=True)])
-    assert np.abs(moved).mean() > 1e-4
-    # The step of a weight depends on the sign of its gradient, which rounding decides where it is next to nothing.
-    assert (np.abs(moved - theirs) < 1e-5).mean() > 0.999
-    assert np.abs(theirs).max() < 2.1e-3
+        assert two_updates.history["reconstruction"][t] == pytest.approx(reconstruction.numpy(), rel=1e-5)
+        assert two_updates.history["kl"][t] == pytest.approx(kl.numpy(), rel=1e-3)
+        assert two_updates.history["regularizer"][t] == pytest.approx(4 * kl.numpy(), rel=1e-3)
+        adam.update(tape.gradient(loss, variables))
+    assert_moved_alike(first, [v.numpy() for v in variables], weights(two_updates), steps=2)
+
+
+def test_factor_vae_and_its_critic_learn_at_once_from_weights_before_either_update(tmp_path):
+    # Kim and Mnih 2018 as the original code does it: one batch for both, both gradients at the old weights.
+    options = {"critic_width": 30, "critic_learning_rate": 1e-3, "checkpoint": tmp_path / "state.npz"}
+    model = train(DSPRITES, FactorVAE(40), steps=3, seed=5, **QUICK, **options)
+    encoder = networks.encoder((32, 32, 1), 10, training.generator(5, "encoder"))
+    decoder = networks.decoder((32, 32, 1), 10, training.generator(5, "decoder"))
+    critic = networks.critic(10, training.generator(5, "critic"), width=30)
+    both = [encoder.trainable_variables + decoder.trainable_variables, critic.trainable_variables]
+    first = [[v.numpy() for v in variables] for variables in both]
+    adams = Adam(both[0], 1e-3, 0.9, 0.999), Adam(both[1], 1e-3, 0.5, 0.9)
+    for t in range(3):
+        images = DSPRITES.sample(16, training.generator(5, "training", t))[1]
+        order = np.argsort(tf.random.stateless_uniform((10, 16), [5, -1 - t]).numpy(), axis=1)
+        assert len({tuple(row) for row in order}) == 10, "every latent has an order of its own"
+        with tf.GradientTape(persistent=True) as tape:
+            reconstruction, kl, z = terms(encoder, decoder, images, tf.random.stateless_normal((16, 10), [5, t]))
+            shuffled = tf.stack([tf.gather(z[:, j], order[j]) for j in range(10)], axis=1)
+            joint, product = tf.nn.softmax(critic(z)), tf.nn.softmax(critic(shuffled))
+            total_correlation = tf.reduce_mean(tf.math.log(joint[:, 0] / joint[:, 1]))
+            loss = reconstruction + kl + 40 * total_correlation
+            judgement = -tf.reduce_mean(tf.math.log(joint[:, 0]) + tf.math.log(product[:, 1])) / 2
+        assert model.history["critic"][t] == pytest.approx(judgement.numpy(), rel=1e-4)
+        assert model.history["regularizer"][t] == pytest.approx((kl + 40 * total_correlation).numpy(), rel=2e-3)
+        gradients = [tape.gradient(loss, both[0]), tape.gradient(judgement, both[1])]
+        for adam, gradient in zip(adams, gradients, strict=True):
+            adam.update(gradient)
+    assert_moved_alike(first[0], [v.numpy() for v in both[0]], weights(model), steps=3)
+    with np.load(tmp_path / "state.npz") as state:
+        vector = state["critic/vector"]
+    right = np.concatenate([v.numpy().ravel() for v in both[1]])
+    start = np.concatenate([v.ravel() for v in first[1]])
+    assert_moved_alike([start], [right], [vector], steps=3)
+
+
+@pytest.mark.parametrize("kind", [BetaTCVAE, BetaVAE])
+def test_beta_of_1_is_the_plain_vae_bit_for_bit(kind):
+    plain = train(DSPRITES, FactorVAE(0), steps=25, seed=2, critic_width=8, **QUICK)
+    other = train(DSPRITES, kind(1), steps=25, seed=2, **QUICK)
+    for one, two in zip(weights(plain), weights(other), strict=True):
+        np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(plain.history["reconstruction"], other.history["reconstruction"])
+
+
+def test_a_sweep_shares_one_graph(monkeypatch):
+    monkeypatch.setattr(updates, "_graphs", type(updates._graphs)())
+    models = [train(DSPRITES, BetaTCVAE(beta), steps=3, seed=s, **QUICK) for s in (0, 1) for beta in (2, 9)]
+    (graph,) = updates._graphs.values()
+    assert graph._run.experimental_get_tracing_count() == 1
+    assert len({float(model.history["regularizer"][-1]) for model in models}) == 4
+    # And nothing of a model is left to the next.
+    monkeypatch.setattr(updates, "_graphs", type(updates._graphs)())
+    alone = train(DSPRITES, BetaTCVAE(9), steps=3, seed=1, **QUICK)
+    for one, other in zip(weights(models[-1]), weights(alone), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_only_the_last_graphs_are_kept(monkeypatch):
+    monkeypatch.setattr(updates, "_graphs", type(updates._graphs)())
+    monkeypatch.setattr(updates, "KEPT", 2)
+    for batch in (2, 3, 4, 3):
+        train(DSPRITES, BetaVAE(1), steps=1, seed=0, batch=batch)
+    assert [graph.size[0] for graph in updates._graphs.values()] == [4, 3]
+
+
+def test_bfloat16_reaches_the_losses_of_float32_up_to_a_few_percent():
+    # Eight bits of mantissa: single losses differ by up to 2 %, and paths drift apart slowly.
+    full = train(DSPRITES, BetaVAE(1), steps=STEPS, seed=3, **QUICK)
+    half = train(DSPRITES, BetaVAE(1), steps=STEPS, seed=3, precision="bfloat16", **QUICK)
+    assert not np.array_equal(full.history["reconstruction"], half.history["reconstruction"])
+    for last in (1, 20):
+        one, other = (model.history["reconstruction"][-last:].mean() for model in (full, half))
+        assert other == pytest.approx(one, rel=0.05)
+    assert {w.dtype for w in weights(half)} == {np.dtype(np.float32)}
+    assert half.about["precision"] == "bfloat16"
 
 
 def test_compiled_updates_are_the_same_up_to_rounding(two_updates):
@@ -184,6 +283,142 @@ def test_compiled_updates_are_the_same_up_to_rounding(two_updates):
         [(a - b).ravel() for a, b in zip(weights(compiled), weights(two_updates), strict=True)]
     )
     assert (np.abs(differences) < 1e-5).mean() > 0.99
+
+
+# Checkpoints
+
+
+def interrupted(data_set, at):
+    """``data_set``, whose images cannot be drawn a moment after the ``at``-th batch."""
+    drawn = iter(range(10**9))
+
+    def render(factors, rng):
+        if next(drawn) >= at:
+            raise KeyboardInterrupt
+        return data_set.render(factors, rng)
+
+    return replace(data_set, render=render)
+
+
+@pytest.mark.parametrize(
+    "method", [BetaVAE(4), FactorVAE(10), AnnealedVAE(5, warm_up=20)], ids=lambda m: type(m).__name__
+)
+def test_a_run_stopped_anywhere_any_number_of_times_ends_with_the_same_bits(method, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CHUNK", 3)  # so that there is a checkpoint every third step
+    options = {"steps": 40, "seed": 1, "critic_width": 10, **QUICK}
+    whole = train(DSPRITES, method, **options)
+    path, rng, stops = tmp_path / "state.npz", np.random.default_rng(0), 0
+    kept = {"checkpoint": path, "checkpoint_seconds": 0.0}
+    while True:
+        try:
+            # 1 to 3 updates ahead are drawn before the first is made, so some stops come before any progress.
+            found = train(interrupted(DSPRITES, rng.integers(2, 20)), method, **options, **kept)
+            break
+        except KeyboardInterrupt:
+            stops += 1
+    assert stops >= 3
+    for one, other in zip(weights(whole), weights(found), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name, values in whole.history.items():
+        np.testing.assert_array_equal(values, found.history[name])
+
+
+CHILD = """
+import os, signal, sys
+import numpy as np
+from dataclasses import replace
+from dlnb import data, training
+from dlnb.methods import FactorVAE
+
+path, steps, batches = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+sprites, drawn = data.load("dsprites", size=32), iter(range(10**9))
+
+def render(factors, rng):
+    if next(drawn) == batches:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return sprites.render(factors, rng)
+
+if batches < 0:  # killed in the middle of writing the checkpoint after the second one
+    saves, whole = iter(range(10**9)), np.savez
+    def savez(target, **arrays):
+        if next(saves) < 2:
+            return whole(target, **arrays)
+        target.write_bytes(b"PK half of it")
+        os.kill(os.getpid(), signal.SIGKILL)
+    np.savez = savez
+options = {"seed": 1, "critic_width": 10, "batch": 16, "learning_rate": 1e-3}
+model = training.train(replace(sprites, render=render), FactorVAE(10), steps=steps, name="killed",
+                       checkpoint=path, checkpoint_seconds=0.0, **options)
+model.save(path + ".model.npz")
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process outright")
+def test_a_killed_process_goes_on_where_its_last_checkpoint_was(tmp_path):
+    options = {"seed": 1, "critic_width": 10, "name": "killed", **QUICK}
+    steps, rng = 240, np.random.default_rng()
+    whole = train(DSPRITES, FactorVAE(10), steps=steps, **options)
+    path, done = tmp_path / "state.npz", [0]
+    kills = [*rng.integers(3 * training.CHUNK, 5 * training.CHUNK, size=2), -1, 10**8]
+    for batches in kills:
+        child = [sys.executable, "-c", CHILD, str(path), str(steps), str(batches)]
+        ended = subprocess.run(child, capture_output=True, text=True)
+        assert ended.returncode == (0 if batches == 10**8 else -signal.SIGKILL), (kills, ended.stderr)
+        done.append(len(storage.load(path, training.CHECKPOINT)[1]["history"]))
+        assert done[-1] > done[-2], f"no progress between kills {kills}: {done}"
+    found = Model.load(f"{path}.model.npz")
+    assert done[-1] == steps
+    for one, other in zip(weights(whole), weights(found), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name, values in whole.history.items():
+        np.testing.assert_array_equal(values, found.history[name])
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    options = {"steps": 5, "seed": 1, "checkpoint": tmp_path / "state.npz", **QUICK}
+    first = train(DSPRITES, BetaVAE(4), **options)
+    again = train(interrupted(DSPRITES, 1), BetaVAE(4), **options)  # one image tells the shape
+    for one, other in zip(weights(first), weights(again), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_checkpoints_are_written_as_often_as_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CHUNK", 2)
+    written = []
+    monkeypatch.setattr(training.storage, "save", lambda path, about, arrays: written.append(len(arrays["history"])))
+    for seconds in (0.0, 1e9):
+        options = {"checkpoint": tmp_path / "state.npz", "checkpoint_seconds": seconds}
+        train(DSPRITES, BetaVAE(4), steps=7, seed=1, **options, **QUICK)
+    assert written == [2, 4, 6, 7, 7], "after every call of the graph, then at the end alone"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": BetaVAE(8)}, r"with hyperparameters \{'beta': 4\} and not \{'beta': 8\}"),
+        ({"method": FactorVAE(4)}, "with method 'BetaVAE' and not 'FactorVAE'"),
+        ({"seed": 2}, "with seed 1 and not 2"),
+        ({"steps": 8}, "with steps 4 and not 8"),
+        ({"learning_rate": 0.1}, "with learning_rate 0.001 and not 0.1"),
+        ({"data_set": data.load("noisy_dsprites", size=32)}, "with data_set 'dsprites' and not 'noisy_dsprites'"),
+    ],
+)
+def test_the_checkpoint_of_another_run_is_refused_and_kept(changes, message, tmp_path):
+    options = {"data_set": DSPRITES, "method": BetaVAE(4), "steps": 4, "seed": 1, "name": "same", **QUICK}
+    path = tmp_path / "state.npz"
+    train(**options, checkpoint=path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=f"state.npz is the checkpoint of another run, {message}"):
+        train(**(options | changes), checkpoint=path)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_named_and_kept(tmp_path):
+    path = tmp_path / "state.npz"
+    path.write_bytes(b"PK half of it")
+    with pytest.raises(ValueError, match=r"state.npz is no checkpoint of this package, or is damaged"):
+        train(DSPRITES, BetaVAE(4), steps=4, seed=1, checkpoint=path, **QUICK)
+    assert path.read_bytes() == b"PK half of it"
 
 
 @dataclass(frozen=True)
@@ -197,9 +432,19 @@ class Breaks(Method):
         return tf.where(step < self.step, gaussian_kl(q.mean, q.logvar), self.value)
 
 
-@pytest.mark.parametrize(("step", "value"), [(0, float("nan")), (training.CHUNK + 3, float("inf"))])
-def test_a_loss_that_is_not_finite_stops_the_run_and_names_it_and_the_step(step, value):
-    with pytest.raises(FloatingPointError, match=rf"dsprites/breaks/seed=0: .* not finite at step {step}$"):
+NUMBERS = r"the last finite ones, one step before, were reconstruction \d+\.\d+, kl 0\.\d+, regularizer 0\.\d+ nats$"
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "before"),
+    [
+        (0, float("nan"), "there was none before$"),
+        (training.CHUNK, float("nan"), NUMBERS),
+        (training.CHUNK + 3, float("inf"), NUMBERS),
+    ],
+)
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_it_with_the_last_that_were(step, value, before):
+    with pytest.raises(FloatingPointError, match=rf"dsprites/breaks/seed=0: .* not finite at step {step}; {before}"):
         train(DSPRITES, Breaks(step, value), steps=training.CHUNK + 10, seed=0, name="dsprites/breaks/seed=0", **QUICK)
 
 
@@ -212,6 +457,11 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it_and_the_step(step,
         ({"latents": 0}, "latents must be a whole number of at least 1"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),
         ({"seed": None}, "seed must be a whole number of at least 0"),
+        ({"seed": 2**63}, "seed must be a whole number of at least 0 and below 9223372036854775808"),
+        ({"learning_rate": 0.0}, "learning_rate must be a number above 0"),
+        ({"critic_learning_rate": -1.0}, "critic_learning_rate must be a number above 0"),
+        ({"critic_width": 0}, "critic_width must be a whole number of at least 1"),
+        ({"precision": "float16"}, "unknown precision 'float16': choose from float32, bfloat16"),
         ({"kernels": "small"}, "unknown kernels 'small': choose from code, paper"),
     ],
 )

@@ -1,0 +1,77 @@
+import json
+
+import numpy as np
+import pytest
+
+from dlnb import storage
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_in_a_folder_that_is_made(tmp_path):
+    storage.write(tmp_path / "a" / "b.txt", lambda temporary: temporary.write_text("whole"))
+    assert (tmp_path / "a" / "b.txt").read_text() == "whole"
+    assert names(tmp_path / "a") == ["b.txt"]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "b.txt"
+    path.write_text("old")
+
+    def half(temporary):
+        temporary.write_text("ne")
+        assert path.read_text() == "old", "not written in place"
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        storage.write(path, half)
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["b.txt"]
+
+
+def test_an_archive_comes_back_with_what_it_says_of_itself(tmp_path):
+    arrays = {"x": np.arange(6, dtype=np.float32).reshape(2, 3), "part/y": np.array([1, 2])}
+    about = {"kind": "thing", "shape": (2, 3), "name": "β"}
+    storage.save(tmp_path / "file.npz", about, arrays)
+    found, back = storage.load(tmp_path / "file.npz", "thing")
+    assert found == {"kind": "thing", "shape": [2, 3], "name": "β"} == storage.plain(about)
+    assert set(back) == set(arrays)
+    for name, values in arrays.items():
+        np.testing.assert_array_equal(back[name], values)
+        assert back[name].dtype == values.dtype
+
+
+def test_an_archive_holds_no_pickles(tmp_path):
+    storage.save(tmp_path / "file.npz", {"kind": "thing"}, {"x": np.zeros(2)})
+    with np.load(tmp_path / "file.npz", allow_pickle=False) as file:
+        assert json.loads(str(file["about"])) == {"kind": "thing"}
+
+
+def test_another_kind_of_archive_is_refused(tmp_path):
+    storage.save(tmp_path / "file.npz", {"kind": "thing"}, {"x": np.zeros(2)})
+    with pytest.raises(ValueError, match=r"file.npz is no trained model but a thing"):
+        storage.load(tmp_path / "file.npz", "trained model")
+    storage.save(tmp_path / "file.npz", {}, {"x": np.zeros(2)})
+    with pytest.raises(ValueError, match=r"file.npz is no trained model$"):
+        storage.load(tmp_path / "file.npz", "trained model")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK half of", b"not an archive", None, {"x": 1}])
+def test_damaged_and_foreign_files_are_named(tmp_path, content):
+    path = tmp_path / "file.npz"
+    if isinstance(content, dict):
+        np.savez(path, **content)
+    elif content is None:  # cut short while it was copied
+        storage.save(path, {"kind": "thing"}, {"x": np.random.default_rng(0).uniform(size=10_000)})
+        path.write_bytes(path.read_bytes()[:9_000])
+    else:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"file.npz is no thing of this package, or is damaged"):
+        storage.load(path, "thing")
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        storage.load(tmp_path / "none.npz", "thing")
