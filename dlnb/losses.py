@@ -33,8 +33,9 @@ def minibatch_total_correlation(z, mean, logvar):
     the original code neither is divided by the number of images: the value is about (d - 1) log b too low, and often
     negative; its gradient is right (paper Appendix B, beta-TCVAE).
     """
-    z, mean, logvar = (tf.expand_dims(v, axis) for v, axis in ((z, -2), (mean, -3), (logvar, -3)))
-    # log N(z_jl; mean_il, exp(logvar_il)) for all pairs of the batch: [..., j, i, l]
+    z = tf.expand_dims(z, -2)
+    mean, logvar = (tf.expand_dims(v, -3) for v in (mean, logvar))
+    # log N(z_jl; mean_il, exp(logvar_il)) for all pairs: [..., j, i, l]
     pairs = -0.5 * (tf.square(z - mean) * tf.exp(-logvar) + logvar + LOG_2_PI)
     joint = tf.reduce_logsumexp(tf.reduce_sum(pairs, axis=-1), axis=-1)
     product = tf.reduce_sum(tf.reduce_logsumexp(pairs, axis=-2), axis=-1)
@@ -44,7 +45,8 @@ def minibatch_total_correlation(z, mean, logvar):
 def covariance(x):
     """Covariance of the columns over a batch, divided by its size (not one less): [..., b, d] -> [..., d, d]."""
     centred = x - tf.reduce_mean(x, axis=-2, keepdims=True)
-    return tf.matmul(centred, centred, transpose_a=True) / tf.cast(tf.shape(x)[-2], x.dtype)
+    count = tf.cast(tf.shape(x)[-2], x.dtype)
+    return tf.matmul(centred, centred, transpose_a=True) / count
 
 
 def dip_penalty(cov, off_diagonal, diagonal):
@@ -52,9 +54,10 @@ def dip_penalty(cov, off_diagonal, diagonal):
 
     Each pair of latents counts twice (paper Appendix B, DIP-VAE).
     """
-    on = tf.linalg.diag_part(cov)
-    off = tf.reduce_sum(tf.square(cov), axis=(-2, -1)) - tf.reduce_sum(tf.square(on), axis=-1)
-    return off_diagonal * off + diagonal * tf.reduce_sum(tf.square(on - 1.0), axis=-1)
+    variances = tf.linalg.diag_part(cov)
+    off = tf.square(cov - tf.linalg.diag(variances))
+    on = tf.reduce_sum(tf.square(variances - 1.0), axis=-1)
+    return off_diagonal * tf.reduce_sum(off, axis=(-2, -1)) + diagonal * on
 
 
 def critic_total_correlation(logits):
@@ -68,5 +71,6 @@ def critic_total_correlation(logits):
 
 def critic_loss(joint_logits, product_logits):
     """Cross-entropy of the critic on codes and on shuffled codes, half each: two times [..., b, 2] -> [...]."""
-    joint, product = (tf.nn.log_softmax(logits) for logits in (joint_logits, product_logits))
+    joint = tf.nn.log_softmax(joint_logits)
+    product = tf.nn.log_softmax(product_logits)
     return -0.5 * tf.reduce_mean(joint[..., 0] + product[..., 1], axis=-1)

@@ -72,7 +72,8 @@ class FactorVAE(Method):
         checks.number(self.gamma, "gamma")
 
     def regularizer(self, q, step, critic):
-        return gaussian_kl(q.mean, q.logvar) + self.gamma * critic_total_correlation(critic)
+        tc = critic_total_correlation(critic)
+        return gaussian_kl(q.mean, q.logvar) + self.gamma * tc
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ class BetaTCVAE(Method):
         checks.number(self.beta, "beta")
 
     def regularizer(self, q, step, critic=None):
-        total_correlation = minibatch_total_correlation(q.z, q.mean, q.logvar)
-        return gaussian_kl(q.mean, q.logvar) + (self.beta - 1.0) * total_correlation
+        tc = minibatch_total_correlation(q.z, q.mean, q.logvar)
+        return gaussian_kl(q.mean, q.logvar) + (self.beta - 1.0) * tc
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class DIPVAE1(Method):
         checks.number(self.diagonal_factor, "diagonal_factor")
 
     def regularizer(self, q, step, critic=None):
-        penalty = dip_penalty(covariance(q.mean), self.off_diagonal, self.diagonal_factor * self.off_diagonal)
+        off, on = self.off_diagonal, self.diagonal_factor * self.off_diagonal
+        penalty = dip_penalty(covariance(q.mean), off, on)
         return gaussian_kl(q.mean, q.logvar) + penalty
 
 
@@ -123,9 +125,9 @@ class DIPVAE2(Method):
         checks.number(self.diagonal_factor, "diagonal_factor")
 
     def regularizer(self, q, step, critic=None):
+        off, on = self.off_diagonal, self.diagonal_factor * self.off_diagonal
         noise = tf.linalg.diag(tf.reduce_mean(tf.exp(q.logvar), axis=-2))
-        sampled = covariance(q.mean) + noise
-        penalty = dip_penalty(sampled, self.off_diagonal, self.diagonal_factor * self.off_diagonal)
+        penalty = dip_penalty(covariance(q.mean) + noise, off, on)
         return gaussian_kl(q.mean, q.logvar) + penalty
 
 
@@ -144,7 +146,8 @@ class AnnealedVAE(Method):
 
     def regularizer(self, q, step, critic=None):
         share = tf.minimum(1.0, tf.cast(step, tf.float32) / self.warm_up)
-        return self.gamma * tf.abs(gaussian_kl(q.mean, q.logvar) - share * self.capacity)
+        surplus = gaussian_kl(q.mean, q.logvar) - share * self.capacity
+        return self.gamma * tf.abs(surplus)
 
 
 METHODS = {

@@ -16,7 +16,7 @@ class Model:
 
     ``history`` maps reconstruction, kl and regularizer (and critic, the loss of FactorVAE's) to float32 [steps], nats
     per image. ``about`` says how the model came about: its name, data set, source and factors, method with
-    hyperparameters, protocol and versions.
+    hyperparameters, protocol, seconds of training (interrupted or not) and versions.
     """
 
     encoder: keras.Model  # images [b, h, w, c] -> mean, logvar [b, d]

@@ -1,6 +1,9 @@
 """What a chapter needs of its surroundings: the style of its figures, and numbers handed to its sentences."""
 
+import ast
+import inspect
 import os
+import textwrap
 
 import numpy as np
 
@@ -25,3 +28,21 @@ def glue(name: str, value) -> None:
 
         # The sentence formats what the value prints as, and NumPy's numbers print their type too.
         keep(name, value.item() if isinstance(value, np.generic) else value, display=False)
+
+
+def source(*things):
+    """The code of functions, methods or classes as it runs, to be shown under the formula that it stands for.
+
+    Docstrings are left out: the page has its own words.
+    """
+    from IPython.display import Markdown
+
+    return Markdown("```python\n" + "\n\n".join(map(_undocumented, things)) + "\n```")
+
+
+def _undocumented(thing) -> str:
+    text = textwrap.dedent(inspect.getsource(thing))
+    body, lines = ast.parse(text).body[0].body, text.splitlines()
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        del lines[body[0].lineno - 1 : body[0].end_lineno]
+    return "\n".join(lines).strip()

@@ -187,3 +187,20 @@ def scatter(table, x: str, y: str, *, axes: tuple[str, str], hue: str = "strengt
         axis.plot([low, high], [low, high], color="grey", linestyle="--", zorder=0)
     axis.legend(title=hue, frameon=False, bbox_to_anchor=(1, 1), loc="upper left")
     return figure
+
+
+@plt.rc_context(STYLE)
+def matrices(panels: dict, *, label: str, limits=(0, 1), axes=("latent", "latent")) -> Figure:
+    """Square matrices [d, d] as coloured cells, one panel for each title, on one scale; indices count from 1."""
+    figure, grid = _figure(1, len(panels), 1.0 + 5.2 / len(panels))
+    for axis, (title, matrix) in zip(grid.flat, panels.items(), strict=True):
+        ticks = np.arange(1, len(matrix) + 1)
+        edges = (0.5, len(matrix) + 0.5, len(matrix) + 0.5, 0.5)
+        drawn = axis.imshow(matrix, cmap="viridis", vmin=limits[0], vmax=limits[1], extent=edges)
+        axis.set(
+            title=title, xlabel=axes[0], xticks=ticks[:: len(ticks) // 5 or 1], yticks=ticks[:: len(ticks) // 5 or 1]
+        )
+        axis.spines[:].set_visible(False)
+    grid[0, 0].set_ylabel(axes[1])
+    figure.colorbar(drawn, ax=grid, label=label, shrink=0.8)
+    return figure

@@ -37,7 +37,6 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
     data_set = data.load(cell.data_set, study.source, study.size)
     options = study.training(cell.method)
     method = rescaled(METHODS[cell.method](**{cell.hyperparameter: cell.strength}), options["steps"])
-    started = time.monotonic()
     options |= {"seed": cell.seed, "name": str(cell), "checkpoint": folder / CHECKPOINT}
     model = training.train(data_set, method, **options)
     trained = time.monotonic()
@@ -53,7 +52,7 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
         "objective": str(method),
         **likelihood,
         **scores,
-        "seconds_training": round(trained - started, 1),
+        "seconds_training": model.about["seconds"],
         "seconds_scoring": round(scored - trained, 1),
         "machine": provenance.machine(device()),
     }

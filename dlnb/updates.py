@@ -7,6 +7,7 @@ next model of a sweep.
 
 import copy
 import dataclasses
+import gc
 from collections import OrderedDict
 from contextlib import contextmanager
 
@@ -17,7 +18,7 @@ from dlnb.backend import keras, tf
 from dlnb.losses import bernoulli_nll, critic_loss, gaussian_kl
 from dlnb.methods import Method, Posterior
 
-KEPT = 12  # graphs: six methods for images of one and of three channels
+KEPT = 4  # graphs; a sweep has one method at a time, and each holds up to 80 MB
 _graphs: OrderedDict[tuple, "Graph"] = OrderedDict()
 
 
@@ -190,3 +191,4 @@ def graph(method: Method, *form):
         _graphs[key] = found
         while len(_graphs) > KEPT:
             _graphs.popitem(last=False)
+            gc.collect()  # a graph refers to itself

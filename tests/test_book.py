@@ -16,7 +16,18 @@ RESULTS = [name for name in ("factorization",) if name in CHAPTERS]
 DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes a class
 NEEDS_TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"} | {
     f"dlnb.{module}"
-    for module in ("backend", "losses", "networks", "theory", "methods", "training", "ambiguity", "run")
+    for module in (
+        "backend",
+        "losses",
+        "networks",
+        "theory",
+        "methods",
+        "models",
+        "updates",
+        "training",
+        "ambiguity",
+        "run",
+    )
 }
 INSTALL = """\
 import sys

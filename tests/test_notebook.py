@@ -1,5 +1,7 @@
 """Glue reaches the book while it is built and is silent elsewhere."""
 
+import textwrap
+
 import myst_nb
 import numpy as np
 import pytest
@@ -30,3 +32,16 @@ def test_glue_does_nothing_off_the_book(glued, monkeypatch, capsys):
 
 def test_setup_does_nothing_outside_a_notebook():
     assert notebook.setup() is None
+
+
+class Example:
+    """Something with a method."""
+
+    def double(self, x):
+        return 2 * x
+
+
+def test_source_shows_the_code_itself():
+    shown = notebook.source(Example.double, Example).data
+    double = "def double(self, x):\n    return 2 * x"
+    assert shown == f"```python\n{double}\n\nclass Example:\n\n{textwrap.indent(double, '    ')}\n```"

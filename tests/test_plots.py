@@ -92,3 +92,15 @@ def test_scatter_has_a_dot_for_each_model():
     dots = np.concatenate([collection.get_offsets() for collection in axis.collections])
     models = table()[["score", "other"]].itertuples(index=False, name=None)
     assert sorted(map(tuple, dots)) == sorted(models)
+
+
+def test_matrices_share_a_scale_and_count_from_one():
+    left, right = np.eye(3), np.arange(9).reshape(3, 3) / 9
+    figure = plots.matrices({"left": left, "right": right}, label="size", limits=(0, 2))
+    panels = [axis for axis in figure.axes if axis.get_title()]
+    assert [axis.get_title() for axis in panels] == ["left", "right"]
+    for axis, matrix in zip(panels, (left, right), strict=True):
+        (image,) = axis.images
+        assert np.array_equal(image.get_array(), matrix) and image.get_clim() == (0, 2)
+        assert axis.get_xticks().tolist() == [1, 2, 3]
+        assert axis.get_xlim() == (0.5, 3.5) and axis.get_ylim() == (3.5, 0.5)  # the first row at the top

@@ -382,6 +382,15 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+def test_the_seconds_before_an_interruption_count(tmp_path):
+    options = {"steps": 5, "seed": 1, "checkpoint": tmp_path / "state.npz", **QUICK}
+    train(DSPRITES, BetaVAE(4), **options)
+    about, arrays = storage.load(tmp_path / "state.npz", training.CHECKPOINT)
+    assert about["seconds"] > 0
+    storage.save(tmp_path / "state.npz", about | {"seconds": 1_000.0}, arrays)
+    assert 1_000 <= train(DSPRITES, BetaVAE(4), **options).about["seconds"] < 1_100
+
+
 def test_checkpoints_are_written_as_often_as_asked(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "CHUNK", 2)
     written = []
@@ -432,7 +441,7 @@ class Breaks(Method):
         return tf.where(step < self.step, gaussian_kl(q.mean, q.logvar), self.value)
 
 
-NUMBERS = r"the last finite ones, one step before, were reconstruction \d+\.\d+, kl 0\.\d+, regularizer 0\.\d+ nats$"
+NUMBERS = r"the last finite ones, one step before, were reconstruction \d+\.\d+, kl \d\.\d+, regularizer \d\.\d+ nats$"
 
 
 @pytest.mark.parametrize(
