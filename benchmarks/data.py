@@ -12,7 +12,10 @@ import tempfile
 import time
 
 ROWS, BATCH = 1280, 64  # images asked for at once, as training asks for them, and a batch of training
-STEP = {32: 27.3e-3, 64: 89.2e-3}  # seconds of an update of a batch of three channels, benchmarks/training.py
+STEP = {
+    32: 27.3e-3,
+    64: 89.2e-3,
+}  # seconds of an update of a batch of three channels, on the machine of the table in README.md
 
 
 def measure(name: str, size: int):

@@ -64,6 +64,8 @@ def train(
     Raises ValueError for bad arguments and for a checkpoint that is damaged or of another run; FloatingPointError, with
     name, update and the last finite losses, once a loss is not finite.
     """
+    if not isinstance(method, Method) or not dataclasses.is_dataclass(method):
+        raise ValueError(f"method must be a dataclass made from Method, such as BetaVAE(beta=4), not {method!r}")
     steps, batch, latents = (checks.whole(v, w) for v, w in ((steps, "steps"), (batch, "batch"), (latents, "latents")))
     width, seed = checks.whole(critic_width, "critic_width"), checks.whole(seed, "seed", minimum=0, below=2**63)
     given = (learning_rate, "learning_rate"), (critic_learning_rate, "critic_learning_rate")

@@ -479,6 +479,21 @@ def test_bad_arguments_are_refused(wrong, message):
         train(DSPRITES, BetaVAE(1), **({"steps": 1, "seed": 0} | wrong))
 
 
+class Bare(Method):
+    """A method that forgot to be a dataclass."""
+
+    def regularizer(self, q, step, critic=None):
+        return 0.0
+
+
+@pytest.mark.parametrize("method", ["beta_vae", BetaVAE, Bare()], ids=str)
+def test_what_is_no_method_is_refused(method):
+    with pytest.raises(
+        ValueError, match=r"method must be a dataclass made from Method, such as BetaVAE\(beta=4\), not"
+    ):
+        train(DSPRITES, method, steps=1, seed=0)
+
+
 def test_images_the_networks_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="side of 32, 64, 128, not 16 x 16"):
         train(data.load("dsprites", size=16), BetaVAE(1), steps=1, seed=0)
