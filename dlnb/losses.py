@@ -30,8 +30,9 @@ def minibatch_total_correlation(z, mean, logvar):
     """Total correlation of the aggregated posterior, estimated within a batch of codes [..., b, d] -> [...].
 
     The mean over j of log q(z_j) - sum over latents of log q(z_jl), where q is the sum of the batch's posteriors. As in
-    the original code neither is divided by the number of images: the value is about (d - 1) log b too low, and often
-    negative; its gradient is right (paper Appendix B, beta-TCVAE).
+    the original code neither is divided by the number of images (paper Appendix B, beta-TCVAE): for short codes the
+    value is (d - 1) log b too low, and often negative. For codes longer than log b nats a code is explained by its own
+    posterior alone, and the estimate grows with what the code says as well as with dependence.
     """
     z = tf.expand_dims(z, -2)
     mean, logvar = (tf.expand_dims(v, -3) for v in (mean, logvar))

@@ -38,8 +38,9 @@ class Method(ABC):
 
     @abstractmethod
     def regularizer(self, q: Posterior, step, critic):
-        """Nats per image of a batch, at an update (counted from 0).
+        """One number: nats per image, the mean over a batch, at an update (counted from 0).
 
+        It is traced by TensorFlow: fields annotated float, ``step`` and ``q`` are tensors, so use ``tf`` functions.
         ``critic`` holds the critic's logits of ``q.z`` [b, 2], and is None unless the method has one.
         """
 

@@ -52,7 +52,7 @@ class Model:
         if data_set is not None:
             _same_data(path, about, data_set)
         if latents is not None and latents != about["latents"]:
-            raise ValueError(f"{path} has {about['latents']} latents, not {latents}")
+            raise ValueError(f"{path} has {about['latents']} latents, not {latents!r}")
         rng, shape = np.random.default_rng(0), tuple(about["image_shape"])  # the weights are replaced below
         encoder = networks.encoder(shape, about["latents"], rng, kernels=about["kernels"])
         decoder = networks.decoder(shape, about["latents"], rng)
@@ -80,10 +80,15 @@ def described(data_set) -> dict:
 
 
 def images_of(model: Model, images) -> np.ndarray:
-    """``images`` if they are [n, h, w, c] of the model's shape with n above 0."""
+    """``images`` if they are finite floats [n, h, w, c] of the model's shape with n above 0, and no bytes."""
+    images = np.asarray(images)
     shape, expected = np.shape(images), " x ".join(map(str, model.image_shape))
     if len(shape) != 4 or not shape[0] or tuple(shape[1:]) != model.image_shape:
         raise ValueError(f"images must be [n, height, width, channels] with n above 0 and {expected}, not {shape}")
+    # Published photographs that were reduced without clipping go a little beyond [0, 1].
+    if not np.issubdtype(images.dtype, np.floating) or not (images.min() >= -1 and images.max() <= 2):
+        span = f"{images.dtype} from {images.min()} to {images.max()}"
+        raise ValueError(f"images must be floats in [0, 1], not {span}: divide bytes by 255")
     return images
 
 

@@ -34,7 +34,12 @@ def plain(about: dict) -> dict:
 def save(path, about: dict, arrays: dict[str, np.ndarray]) -> None:
     """Write an .npz of ``arrays`` that carries ``about``, as ``plain`` gives it; no pickles."""
     text = np.array(json.dumps(plain(about)))
-    write(path, lambda temporary: np.savez(temporary, **{ABOUT: text}, **arrays))
+
+    def fill(temporary):
+        with open(temporary, "wb") as file:  # given a name without .npz, NumPy would write to another
+            np.savez(file, **{ABOUT: text}, **arrays)
+
+    write(path, fill)
 
 
 def load(path, what: str) -> tuple[dict, dict[str, np.ndarray]]:

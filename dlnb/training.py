@@ -58,7 +58,8 @@ def train(
     ``name`` stands in error messages and before the progress bar.
 
     ``checkpoint`` names a file in which the state of the run is kept, written anew every ``checkpoint_seconds`` and at
-    the end. If it is there already, the run goes on from it, and ends with the weights of a run that never stopped.
+    the end. If it is there already, the run goes on from it, and ends with the weights of a run that never stopped;
+    hyperparameters and data set are compared, the code of a method of your own is not.
 
     TensorFlow's op determinism is switched on for the process: without it a GPU's sums differ from run to run.
     Raises ValueError for bad arguments and for a checkpoint that is damaged or of another run; FloatingPointError, with

@@ -154,6 +154,9 @@ class Graph:
             pixels = tf.cast(self.decoder.stateless_call(decoder, [], q.z)[0], tf.float32)
             reconstruction = bernoulli_nll(images, pixels)
             regularizer = method.regularizer(q, step, logits)
+            if getattr(regularizer, "shape", None) != ():
+                got = f"of shape {regularizer.shape}" if hasattr(regularizer, "shape") else repr(regularizer)
+                raise ValueError(f"{type(method).__name__}.regularizer must return one tensor of shape (), not {got}")
             loss = reconstruction + regularizer
         gradient = tape.gradient(loss, self.vae.vector)
         losses = [reconstruction, gaussian_kl(mean, logvar), regularizer]

@@ -102,6 +102,14 @@ def test_images_of_another_shape_are_refused(model):
         training.encode(model, np.zeros((0, 32, 32, 1), np.float32))
 
 
+@pytest.mark.parametrize("wrong", [255, np.nan, -3.0])
+def test_images_that_are_no_shares_of_white_are_refused(model, wrong):
+    with pytest.raises(ValueError, match=r"images must be floats in \[0, 1\], not float32 from"):
+        training.encode(model, np.full((2, 32, 32, 1), wrong, np.float32))
+    with pytest.raises(ValueError, match=r"not uint8 from 7 to 7: divide bytes by 255"):
+        training.encode(model, np.full((2, 32, 32, 1), 7, np.uint8))
+
+
 def test_codes_of_another_size_are_refused(model):
     for use in (training.decode, lambda m, codes: training.traverse(m, codes[0], [0.0])):
         with pytest.raises(ValueError, match=r"this model has 3 latents: codes must be \[n, 3\]"):

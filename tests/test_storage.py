@@ -43,6 +43,12 @@ def test_an_archive_comes_back_with_what_it_says_of_itself(tmp_path):
         assert back[name].dtype == values.dtype
 
 
+def test_an_archive_needs_no_ending_in_its_name(tmp_path):
+    storage.save(tmp_path / "run", {"kind": "thing"}, {"x": np.arange(3)})
+    assert names(tmp_path) == ["run"]
+    assert storage.load(tmp_path / "run", "thing")[1]["x"].tolist() == [0, 1, 2]
+
+
 def test_an_archive_holds_no_pickles(tmp_path):
     storage.save(tmp_path / "file.npz", {"kind": "thing"}, {"x": np.zeros(2)})
     with np.load(tmp_path / "file.npz", allow_pickle=False) as file:

@@ -343,7 +343,8 @@ if batches < 0:  # killed in the middle of writing the checkpoint after the seco
     def savez(target, **arrays):
         if next(saves) < 2:
             return whole(target, **arrays)
-        target.write_bytes(b"PK half of it")
+        target.write(b"PK half of it")
+        target.flush()
         os.kill(os.getpid(), signal.SIGKILL)
     np.savez = savez
 options = {"seed": 1, "critic_width": 10, "batch": 16, "learning_rate": 1e-3}
@@ -477,6 +478,22 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it_with_the_last_that
 def test_bad_arguments_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         train(DSPRITES, BetaVAE(1), **({"steps": 1, "seed": 0} | wrong))
+
+
+@dataclass(frozen=True)
+class Wrong(Method):
+    """A method that forgets the mean over the batch, or to return anything."""
+
+    forgets: str
+
+    def regularizer(self, q, step, critic=None):
+        return q.mean[:, 0] if self.forgets == "the mean" else None
+
+
+@pytest.mark.parametrize(("forgets", "got"), [("the mean", r"of shape \(16,\)"), ("to return", "None")])
+def test_a_regularizer_that_is_no_number_is_named(forgets, got):
+    with pytest.raises(ValueError, match=rf"Wrong.regularizer must return one tensor of shape \(\), not {got}"):
+        train(DSPRITES, Wrong(forgets), steps=1, seed=0, **QUICK)
 
 
 class Bare(Method):
