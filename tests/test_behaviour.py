@@ -1,4 +1,4 @@
-"""Each method, trained for half a minute on simple images, lowers what its regularizer penalizes."""
+"""Each method, trained for some seconds on simple images, lowers what its regularizer penalizes."""
 
 import numpy as np
 import pytest
