@@ -132,5 +132,19 @@ STUDIES = {
             learning_rate=1e-3,
             evaluation=250,
         ),
+        # A minute a model: representations of different quality, on which fast and exact scores are compared.
+        Study(
+            name="scores",
+            data_sets=("smallnorb", "shapes3d", "dsprites"),
+            methods=tuple(SWEEPS),
+            seeds=(0,),
+            steps=2_000,
+            size=32,
+            learning_rate=1e-3,
+            strengths=(1, 4),
+            critic_width=256,
+            critic_learning_rate=1e-3,
+            evaluation=100,
+        ),
     )
 }
