@@ -11,19 +11,26 @@ from dlnb import checks, storage
 from dlnb.study import STUDIES, Cell, Study
 
 KEY = ["data_set", "method", "strength", "seed"]
-COLUMNS = {
-    **{name: "str" for name in ("data_set", "method", "hyperparameter")},
-    **{"strength": "float64", "seed": "int64"},
-    **{name: "float64" for name in ("reconstruction", "kl", "elbo", "mig")},
-    **{name: "float64" for name in ("tc_mean", "tc_sampled", "mi_mean", "mi_sampled")},
-    **{"active": "int64", "tc_mean_active": "float64", "tc_sampled_active": "float64"},
+CELL = {**{name: "str" for name in ("data_set", "method", "hyperparameter")}, "strength": "float64", "seed": "int64"}
+LIKELIHOOD = dict.fromkeys(("reconstruction", "kl", "elbo"), "float64")
+PROTOCOL = {
     **{"protocol": "str", "source": "str", "size": "int64", "steps": "int64", "batch": "int64", "latents": "int64"},
     **{"learning_rate": "float64", "kernels": "str", "precision": "str", "objective": "str"},
     **{"critic_width": "int64", "critic_learning_rate": "float64", "sample": "int64", "evaluation": "int64"},
+}
+FITTED = {"boosting": "str", "solver": "str"}
+ORIGIN = {
     **{"seconds_training": "float64", "seconds_scoring": "float64", "commit": "str", "versions": "str"},
     **{"machine": "str"},
 }
 TABLES = Path(str(files("dlnb"))) / "tables"
+
+
+def columns(study: Study) -> dict[str, str]:
+    """Names and dtypes of the columns of a study's table, in order; they differ in the scores alone."""
+    fitted = FITTED if FITTED.keys() <= study.protocol(study.methods[0]).keys() else {}
+    scores = dict.fromkeys(study.columns(), "float64")
+    return CELL | LIKELIHOOD | scores | {"active": "int64"} | PROTOCOL | fitted | ORIGIN
 
 
 def key(cell: Cell) -> tuple:
@@ -37,14 +44,15 @@ def keys(table: pd.DataFrame) -> list[tuple]:
 
 
 def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
-    """``table`` with the columns of COLUMNS in order, if every row is a cell of ``study`` trained by its protocol.
+    """``table`` with its ``columns`` in order, if every row is a cell of ``study`` trained by its protocol.
 
     Raises ValueError, saying ``where`` it stands, for missing or unknown columns, empty or infinite values, two rows of
     one cell, and rows that the study does not have.
     """
-    if missing := [name for name in COLUMNS if name not in table]:
+    names = columns(study)
+    if missing := [name for name in names if name not in table]:
         raise ValueError(f"{where}: columns {', '.join(missing)} are missing")
-    if unknown := [name for name in table if name not in COLUMNS]:
+    if unknown := [name for name in table if name not in names]:
         raise ValueError(f"{where}: columns {', '.join(unknown)} are not in the table of results")
     if (bad := (table.isna() | table.isin([float("inf"), -float("inf")])).any()).any():
         raise ValueError(f"{where}: column {table.columns[bad][0]} has empty or infinite values")
@@ -58,7 +66,7 @@ def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
     cells, named = {(*key(cell), cell.hyperparameter) for cell in study.cells()}, [*KEY, "hyperparameter"]
     if foreign := [row for row in table[named].itertuples(index=False, name=None) if row not in cells]:
         raise ValueError(f"{where}: {dict(zip(named, foreign[0], strict=True))} is no cell of the study {study.name}")
-    return table[list(COLUMNS)].astype(COLUMNS)
+    return table[list(names)].astype(names)
 
 
 def load(study: str, folder=None) -> pd.DataFrame:

@@ -20,12 +20,17 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
-from dlnb import checks, provenance, results, storage
-from dlnb.metrics import METRICS, average_mutual_information, total_correlation
+from dlnb import checks, metrics, provenance, results, storage
 from dlnb.representation import Representation
 from dlnb.study import STUDIES, Cell, Study
 
 CHECKPOINT = "checkpoint.npz"
+SHORT = {  # columns of scores that are had of mean and of sampled codes
+    "total_correlation": "tc",
+    "average_mutual_information": "mi",
+    "wasserstein_correlation": "wasserstein",
+    "wasserstein_correlation_norm": "wasserstein_norm",
+}
 
 
 def row(study: Study, cell: Cell, folder: Path) -> dict:
@@ -43,7 +48,7 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
     rng = training.generator(cell.seed, "evaluation")
     likelihood = training.evaluate(model, data_set, rng, study.evaluation, study.batch)
     codes = training.encode(model, data_set.sample(study.sample, training.generator(cell.seed, "sample")))
-    scores = score(codes, training.generator(cell.seed, "scores"))
+    scores = score(study, codes, training.generator(cell.seed, "scores"))
     scored = time.monotonic()
 
     codes.save(folder / "codes.npz")
@@ -58,16 +63,18 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
     }
 
 
-def score(codes: Representation, rng: np.random.Generator) -> dict[str, float]:
-    """Every score of the table that is made from codes and factors alone."""
-    scores = {"active": int(codes.active.sum())}
-    for metric in METRICS.values():
-        scores |= metric(codes.mean, codes.factors, rng)
-    for kind, values in (("mean", codes.mean), ("sampled", codes.draw(rng))):
-        scores[f"tc_{kind}"] = total_correlation(values)["total_correlation"]
-        scores[f"tc_{kind}_active"] = total_correlation(np.where(codes.active, values, 0))["total_correlation"]
-        scores[f"mi_{kind}"] = average_mutual_information(values)["average_mutual_information"]
-    return scores
+def score(study: Study, codes: Representation, rng: np.random.Generator) -> dict[str, float]:
+    """Every score of the study's table that is made from codes and factors alone."""
+    free = [name for name in study.scores if name in metrics.UNSUPERVISED]
+    sampled = codes.draw(rng)
+    options = {"boosting": study.boosting, "solver": study.solver, "sizes": study.labels}
+    scores = metrics.score(codes.mean, codes.factors, rng, [n for n in study.scores if n not in free], **options)
+    for kind, values in (("mean", codes.mean), ("sampled", sampled)):
+        active = np.where(codes.active, values, 0)
+        for latents, suffix, names in ((values, "", free), (active, "_active", set(free) & {"total_correlation"})):
+            found = metrics.score(latents, codes.factors, rng, names)
+            scores |= {f"{SHORT[name]}_{kind}{suffix}": value for name, value in found.items()}
+    return {name: scores[name] for name in study.columns()} | {"active": int(codes.active.sum())}
 
 
 def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
@@ -85,7 +92,7 @@ def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
                 codes = Representation.load(folder / "codes.npz")
             except (OSError, ValueError, zipfile.BadZipFile) as error:
                 raise ValueError(f"{cell}: its codes cannot be read, so train it again: {error}") from error
-            record |= score(codes, training.generator(cell.seed, "scores"))
+            record |= score(study, codes, training.generator(cell.seed, "scores"))
             _write(folder / "row.json", record)
 
 

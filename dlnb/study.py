@@ -26,6 +26,25 @@ SWEEPS = {  # in the order of the paper's figures
 }
 
 
+SCORES = {  # the columns of each score of dlnb.metrics in the table of results; {size} stands for each of ``labels``
+    "beta_vae_score": ("beta_vae_score",),
+    "factor_vae_score": ("factor_vae_score",),
+    "mig": ("mig",),
+    "modularity": ("modularity",),
+    "dci": ("dci_disentanglement", "dci_completeness", "dci_informativeness"),
+    "sap": ("sap",),
+    "explicitness": ("explicitness",),
+    "downstream": ("lr_{size}", "gbt_{size}"),
+    "total_correlation": ("tc_mean", "tc_sampled", "tc_mean_active", "tc_sampled_active"),
+    "average_mutual_information": ("mi_mean", "mi_sampled"),
+    "wasserstein_correlation": (
+        *("wasserstein_mean", "wasserstein_sampled"),
+        *("wasserstein_norm_mean", "wasserstein_norm_sampled"),
+    ),
+}
+FITTED = ("beta_vae_score", "dci", "explicitness", "downstream")  # by trees or logistic regressions, of several kinds
+
+
 @dataclass(frozen=True)
 class Cell:
     """One model of a study."""
@@ -44,9 +63,10 @@ class Cell:
 class Study:
     """A grid of cells and the protocol that trains and scores them all.
 
-    ``strengths`` picks positions of each sweep (None: all six). A run draws ``sample`` images to score codes and
-    ``evaluation`` batches to evaluate losses. The original code counts the updates of FactorVAE's critic among its
-    steps, so that its VAE gets half of them; ``factor_vae_halved`` does the same.
+    ``strengths`` picks positions of each sweep (None: all six). A run draws ``sample`` images for the ``scores`` and
+    ``evaluation`` batches to evaluate losses; the downstream task has so many ``labels``; ``boosting`` and ``solver``
+    say how trees and logistic regressions are fitted (see ``dlnb.metrics``). The original code counts the updates of
+    FactorVAE's critic among its steps, so that its VAE gets half of them; ``factor_vae_halved`` does the same.
     """
 
     name: str
@@ -67,6 +87,10 @@ class Study:
     source: str = "rendered"
     sample: int = 15_000
     evaluation: int = 1_000
+    scores: tuple[str, ...] = tuple(SCORES)
+    labels: tuple[int, ...] = (10, 100, 1_000, 10_000)
+    boosting: str = "lightgbm"
+    solver: str = "one_vs_rest"
 
     def __post_init__(self):
         if len(set(self.seeds)) < len(self.seeds):
@@ -75,6 +99,8 @@ class Study:
             count = len(checks.choose(SWEEPS, method, "method").strengths)
             if bad := [i for i in self.strengths or () if not 0 <= i < count]:
                 raise ValueError(f"strengths of {method} have positions 0 to {count - 1}, not {bad[0]}")
+        for score in self.scores:
+            checks.choose(SCORES, score, "score")
 
     def cells(self) -> list[Cell]:
         """Seed by seed, so that what is done at any time is a complete grid and a part of the next."""
@@ -101,8 +127,14 @@ class Study:
 
     def protocol(self, method: str) -> dict:
         """What every row of the study repeats for ``method``, so that it can be read without this file."""
-        scoring = {name: getattr(self, name) for name in ("source", "size", "sample", "evaluation")}
-        return {"protocol": self.name} | scoring | self.training(method)
+        names = ["source", "size", "sample", "evaluation"]
+        names += ["boosting", "solver"] if set(FITTED) & set(self.scores) else []
+        return {"protocol": self.name} | {name: getattr(self, name) for name in names} | self.training(method)
+
+    def columns(self) -> list[str]:
+        """The columns of its scores in the table of results."""
+        names = [column for score in self.scores for column in SCORES[score]]
+        return [name.format(size=size) for name in names for size in (self.labels if "{" in name else (0,))]
 
 
 STUDIES = {
@@ -120,6 +152,7 @@ STUDIES = {
             strengths=(0, 4),
             sample=3_000,
             evaluation=10,
+            labels=(10, 100, 1_000),
         ),
         # Minutes a model: the first question on one data set, from one method.
         Study(
@@ -131,6 +164,7 @@ STUDIES = {
             size=32,
             learning_rate=1e-3,
             evaluation=250,
+            scores=("mig", "total_correlation", "average_mutual_information"),
         ),
         # A minute a model: representations of different quality, on which fast and exact scores are compared.
         Study(

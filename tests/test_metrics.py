@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlnb.metrics import METRICS, UNSUPERVISED, average_mutual_information, mig, total_correlation
-from dlnb.metrics.information import BINS, binned, fit_rows, mutual_information, shares
+from dlnb.metrics.information import BINS, binned, mutual_information, shares
+from dlnb.metrics.rows import fit_rows
 from dlnb.metrics.unsupervised import gaussian_total_correlation
 
 LOG2 = np.log(2)

@@ -5,9 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlnb import results
-from dlnb.metrics import METRICS
-from dlnb.study import STUDIES, Study
+from dlnb import metrics, results
+from dlnb.study import SCORES, STUDIES, Study
 
 TINY = Study(
     name="tiny",
@@ -22,7 +21,8 @@ TINY = Study(
 CELLS = TINY.cells()
 LABELS = {"commit": "abc123", "versions": "dlnb 0", "machine": "some", "objective": "BetaVAE()"}
 PROTOCOL = TINY.protocol("beta_vae")
-MEASURED = [name for name in results.COLUMNS if name not in asdict(CELLS[0]) | PROTOCOL | LABELS]
+COLUMNS = results.columns(TINY)
+MEASURED = [name for name in COLUMNS if name not in asdict(CELLS[0]) | PROTOCOL | LABELS]
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def tiny(monkeypatch):
 def row(cell, **changes):
     """A complete row, its numbers made of the cell's place in the study and awkward in binary."""
     place = CELLS.index(cell) if cell in CELLS else 0
-    measured = {name: i if results.COLUMNS[name] == "int64" else place + i / 7 for i, name in enumerate(MEASURED)}
+    measured = {name: i if COLUMNS[name] == "int64" else place + i / 7 for i, name in enumerate(MEASURED)}
     return measured | LABELS | asdict(cell) | PROTOCOL | changes
 
 
@@ -57,15 +57,15 @@ def contents(folder):
 
 
 def test_a_good_table_comes_back_in_the_order_and_the_types_of_the_columns():
-    shuffled = frame(*CELLS)[sorted(results.COLUMNS, reverse=True)]
+    shuffled = frame(*CELLS)[sorted(COLUMNS, reverse=True)]
     table = results.check(shuffled, TINY, "here")
-    assert list(table) == list(results.COLUMNS)
-    for name, kind in results.COLUMNS.items():
+    assert list(table) == list(COLUMNS)
+    for name, kind in COLUMNS.items():
         assert pd.api.types.is_string_dtype(table[name]) if kind == "str" else table[name].dtype == kind
     assert table["mig"].tolist() == shuffled["mig"].tolist()
 
 
-@pytest.mark.parametrize("name", results.COLUMNS)
+@pytest.mark.parametrize("name", COLUMNS)
 def test_a_missing_column_is_refused(name):
     with pytest.raises(ValueError, match=f"here: columns {name} are missing"):
         results.check(frame(*CELLS).drop(columns=name), TINY, "here")
@@ -76,7 +76,7 @@ def test_an_unknown_column_is_refused():
         results.check(frame(*CELLS).assign(beauty=1.0), TINY, "here")
 
 
-@pytest.mark.parametrize("name", results.COLUMNS)
+@pytest.mark.parametrize("name", COLUMNS)
 def test_an_empty_value_is_refused_with_its_column(name):
     table = frame(*CELLS).astype({name: object})
     table.loc[2, name] = None
@@ -106,20 +106,18 @@ def test_a_row_of_no_cell_is_refused(change):
 
 @pytest.mark.parametrize("name", PROTOCOL)
 def test_a_row_of_another_protocol_is_refused_with_what_differs(name):
-    other = f"{PROTOCOL[name]}x" if results.COLUMNS[name] == "str" else PROTOCOL[name] * 2
+    other = f"{PROTOCOL[name]}x" if COLUMNS[name] == "str" else PROTOCOL[name] * 2
     with pytest.raises(ValueError, match=f"here: {name} is .* in a row of beta_vae and .* in the study tiny"):
         results.check(pd.concat([frame(*CELLS[1:]), frame(CELLS[0], **{name: other})]), TINY, "here")
 
 
-def test_every_metric_has_a_column():
-    # A name in METRICS is the name of a score or begins it, as dci and dci_disentanglement.
-    for name in METRICS:
-        assert any(column == name or column.startswith(f"{name}_") for column in results.COLUMNS), name
+def test_every_score_has_its_columns():
+    assert set(SCORES) == set(metrics.SCORES)
 
 
 def test_every_column_is_explained():
     text = (results.TABLES / "README.md").read_text()
-    for name in results.COLUMNS:
+    for name in COLUMNS:
         assert f"`{name}`" in text, name
 
 

@@ -4,13 +4,9 @@ import numpy as np
 from sklearn.metrics import mutual_info_score
 
 from dlnb import checks
+from dlnb.metrics import rows
 
 BINS = 20  # equal width, from the smallest to the largest code of a latent (paper section C)
-
-
-def fit_rows(n: int) -> slice:
-    """The rows that fits and information scores use: the first two thirds (10,000 of a sample of 15,000)."""
-    return slice(0, max(1, 2 * n // 3))
 
 
 def binned(codes) -> np.ndarray:
@@ -36,10 +32,8 @@ def shares(codes, factors) -> np.ndarray:
     codes float [n, d], factors int [n, k], all rows are used. Raises ValueError for a factor with a single value.
     """
     codes, factors = checks.labelled_codes(codes, factors)
-    entropy = np.array([mutual_info_score(f, f) for f in factors.T])
-    if (entropy <= 0).any():
-        raise ValueError(f"factor {int(np.argmin(entropy))} takes a single value in the rows: it has no entropy")
-    return mutual_information(binned(codes), factors) / entropy
+    rows.varied(factors, "mutual information")
+    return mutual_information(binned(codes), factors) / [mutual_info_score(f, f) for f in factors.T]
 
 
 def mig(codes, factors, rng=None) -> dict[str, float]:
@@ -51,8 +45,31 @@ def mig(codes, factors, rng=None) -> dict[str, float]:
     ValueError for a single latent and for a factor with a single value.
     """
     codes, factors = checks.labelled_codes(codes, factors)
-    if codes.shape[1] < 2:
-        raise ValueError("mig compares two latents for each factor: codes must have at least 2 columns, not 1")
-    rows = fit_rows(len(codes))
-    second, first = np.sort(shares(codes[rows], factors[rows]), axis=0)[-2:]
+    rows.several(codes.shape[1], "latents", "mig")
+    fit = rows.fit_rows(len(codes))
+    second, first = np.sort(shares(codes[fit], factors[fit]), axis=0)[-2:]
     return {"mig": float(np.mean(first - second))}
+
+
+def modularity(codes, factors, rng=None) -> dict[str, float]:
+    """{"modularity"} (Ridgeway & Mozer 2018), 0 to 1, with the study's bins (section C).
+
+    For each latent, 1 - the sum of its squared mutual information with all factors but the best over (k - 1) times the
+    best's; mean over latents, all with the same weight. 1: each latent tells of one factor only, though several may
+    tell of the same. A latent that tells exactly nothing scores 0; one that tells next to nothing has the score of its
+    estimation noise. codes float [n, d], factors int [n, k] with k at least 2; uses the first two thirds of the rows.
+    Raises ValueError for a single factor and for a factor with a single value.
+    """
+    codes, factors = checks.labelled_codes(codes, factors)
+    rows.several(factors.shape[1], "factors", "modularity")
+    fit = rows.fit_rows(len(codes))
+    rows.varied(factors[fit], "modularity")
+    return {"modularity": float(np.mean(modularities(mutual_information(binned(codes[fit]), factors[fit]))))}
+
+
+def modularities(information: np.ndarray) -> np.ndarray:
+    """Modularity of each latent [d] from mutual information [d, k] in any unit."""
+    squares = information**2
+    best = squares.max(axis=1)
+    others = squares.sum(axis=1) - best
+    return np.where(best > 0, 1 - others / np.where(best > 0, best, 1.0) / (squares.shape[1] - 1), 0.0)

@@ -1,0 +1,172 @@
+"""Scores by interventions: what do codes do when one factor is held fixed? BetaVAE and FactorVAE scores.
+
+Rows of a sample that share the value of a factor are distributed as images drawn with that factor fixed, so that both
+scores can be had from one encoded sample: the functions that take codes and factors. The paper draws and encodes fresh
+images for every point, 1.92 and 0.97 million a model: the functions that take a data set and an encoder.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dlnb import checks
+from dlnb.data.dataset import DataSet
+from dlnb.metrics import rows
+from dlnb.metrics.linear import logistic_regression
+
+POINTS = 10_000, 5_000  # that fit and test the classifier (paper section C)
+BATCH = 64  # images, or pairs of images, a point
+ACTIVE = 0.05  # standard deviation below which a latent has collapsed; the paper says variance, its code tests this
+CHUNK = 16  # points drawn and encoded at once
+
+
+def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, solver: str = "one_vs_rest"):
+    """{"beta_vae_score"} (Higgins et al. 2017), 1 / k (chance) to 1.
+
+    A point is the mean absolute difference of ``batch`` pairs of codes, float [d]; the two codes of a pair share the
+    value of one factor, each pair its own. Share of test points for which a linear classifier tells the factor.
+    codes float [n, d], factors int [n, k] with k at least 2; pairs are drawn from all rows, two different rows of a
+    value. Raises ValueError if a value has a single row. ``solver``: see ``linear.logistic_regression``.
+    """
+    codes, groups = _groups(codes, factors, rng, "beta_vae_score", 2)
+    fit, test = (_pairs(codes, groups, count, batch, rng) for count in points)
+    return {"beta_vae_score": _told(fit, test, solver)}
+
+
+def factor_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH):
+    """{"factor_vae_score"} (Kim & Mnih 2018), about 1 / k (chance) to 1; 0 if no latent is active.
+
+    A point is a vote: in a batch of codes that share the value of one factor, the latent whose variance is smallest
+    beside its variance in the sample. Share of test votes from the factor that gave the latent most of the fit's
+    votes. codes float [n, d], factors int [n, k] with k at least 2; batches are drawn from all rows, each without
+    replacement. A value with fewer rows than a batch gives all of them; with fewer than half as many, ValueError.
+    """
+    codes, groups = _groups(codes, factors, rng, "factor_vae_score", batch // 2)
+    deviation = codes.std(axis=0, ddof=1)
+    fit, test = (_variances(codes, groups, count, batch, rng) for count in points)
+    return {"factor_vae_score": _voted(fit, test, deviation, len(groups))}
+
+
+def beta_vae_score_of_encoder(
+    data_set: DataSet, encode: Callable, rng, *, points=POINTS, batch: int = BATCH, solver: str = "one_vs_rest"
+):
+    """{"beta_vae_score"} as in the paper: every pair is drawn and encoded anew (128 images a point).
+
+    ``encode`` takes images float32 [n, h, w, c] and returns codes float [n, d]: ``lambda images:
+    training.encode(model, images).mean``.
+    """
+
+    def point_batches(count):
+        for start in range(0, count, CHUNK):
+            fixed = rng.integers(len(data_set.sizes), size=min(CHUNK, count - start))
+            left, right = (data_set.sample_factors(len(fixed) * batch, rng) for _ in range(2))
+            column = fixed.repeat(batch)
+            right[np.arange(len(column)), column] = left[np.arange(len(column)), column]
+            apart = np.abs(_encoded(data_set, encode, left, rng) - _encoded(data_set, encode, right, rng))
+            yield apart.reshape(len(fixed), batch, -1).mean(axis=1), fixed
+
+    checks.generator(rng, "beta_vae_score_of_encoder")
+    fit, test = (_joined(point_batches(count)) for count in points)
+    return {"beta_vae_score": _told(fit, test, solver)}
+
+
+def factor_vae_score_of_encoder(data_set: DataSet, encode: Callable, rng, *, points=POINTS, batch: int = BATCH):
+    """{"factor_vae_score"} as in the paper: every batch is drawn and encoded anew (64 images a point).
+
+    Variances of the latents are those of as many images as there are points to fit. ``encode``: as above.
+    """
+
+    def point_batches(count):
+        for start in range(0, count, CHUNK):
+            fixed = rng.integers(len(data_set.sizes), size=min(CHUNK, count - start))
+            drawn = data_set.sample_factors(len(fixed) * batch, rng).reshape(len(fixed), batch, -1)
+            for each, factor in zip(drawn, fixed, strict=True):
+                each[:, factor] = each[0, factor]
+            codes = _encoded(data_set, encode, drawn.reshape(len(fixed) * batch, -1), rng)
+            yield codes.reshape(len(fixed), batch, -1).var(axis=1, ddof=1), fixed
+
+    checks.generator(rng, "factor_vae_score_of_encoder")
+    starts = range(0, points[0], CHUNK * batch)
+    sample = [
+        _encoded(data_set, encode, data_set.sample_factors(min(CHUNK * batch, points[0] - s), rng), rng) for s in starts
+    ]
+    fit, test = (_joined(point_batches(count)) for count in points)
+    return {"factor_vae_score": _voted(fit, test, np.concatenate(sample).std(axis=0, ddof=1), len(data_set.sizes))}
+
+
+def _encoded(data_set, encode, factors, rng) -> np.ndarray:
+    codes = checks.codes(encode(data_set.render(factors, rng)))
+    if len(codes) != len(factors):
+        raise ValueError(f"the encoder must return a code for each of {len(factors)} images, not {len(codes)}")
+    return codes.astype(np.float64)
+
+
+def _joined(batches) -> tuple[np.ndarray, np.ndarray]:
+    points, labels = zip(*batches, strict=True)
+    return np.concatenate(points), np.concatenate(labels)
+
+
+def _groups(codes, factors, rng, score: str, least: int) -> tuple[np.ndarray, list[list[np.ndarray]]]:
+    """Codes float64, and for each factor the rows of each of its values."""
+    codes, factors = checks.labelled_codes(codes, factors)
+    checks.generator(rng, score)
+    rows.several(factors.shape[1], "factors", score)
+    rows.varied(factors, score)
+    groups = []
+    for factor, labels in enumerate(factors.T):
+        order = np.argsort(labels, kind="stable")
+        values, starts = np.unique(labels[order], return_index=True)
+        parts = np.split(order, starts[1:])
+        if few := [v for v, part in zip(values, parts, strict=True) if len(part) < least]:
+            count = int((labels == few[0]).sum())
+            given = f"value {few[0]} of factor {factor} has {count} of the {len(codes)} rows, and {least} are needed"
+            raise ValueError(f"{score}: {given}; encode more images, leave the factor out, or pass a smaller batch")
+        groups.append(parts)
+    return codes.astype(np.float64), groups
+
+
+def _pairs(codes, groups, points: int, batch: int, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Mean absolute differences [points, d] of pairs that share the value of a factor [points]."""
+    fixed = rng.integers(len(groups), size=points)
+    apart = np.empty((points, codes.shape[1]))
+    for factor, parts in enumerate(groups):
+        places = np.flatnonzero(fixed == factor)
+        counts = np.array([len(part) for part in parts])
+        starts, order = np.cumsum(counts) - counts, np.concatenate(parts)
+        value = rng.integers(len(parts), size=(len(places), batch))
+        left = rng.integers(counts[value])
+        right = (left + rng.integers(1, counts[value])) % counts[value]
+        left, right = order[starts[value] + left], order[starts[value] + right]
+        apart[places] = np.abs(codes[left] - codes[right]).mean(axis=1)
+    return apart, fixed
+
+
+def _variances(codes, groups, points: int, batch: int, rng) -> tuple[np.ndarray, np.ndarray]:
+    """Variances [points, d] of batches that share the value of a factor [points]."""
+    fixed = rng.integers(len(groups), size=points)
+    variances = np.empty((points, codes.shape[1]))
+    for factor, parts in enumerate(groups):
+        places = np.flatnonzero(fixed == factor)
+        value = rng.integers(len(parts), size=len(places))
+        for i, part in enumerate(parts):
+            here = places[value == i]
+            take = min(batch, len(part))
+            for some in np.array_split(here, max(1, len(here) * len(part) // 1_000_000)):
+                chosen = rng.random((len(some), len(part))).argpartition(take - 1, axis=1)[:, :take]
+                variances[some] = codes[part[chosen]].var(axis=1, ddof=1)
+    return variances, fixed
+
+
+def _told(fit, test, solver: str) -> float:
+    model = logistic_regression(*fit, solver)
+    return float((model.predict(test[0]) == test[1]).mean())
+
+
+def _voted(fit, test, deviation: np.ndarray, factors: int) -> float:
+    active = deviation >= ACTIVE
+    if not active.any():
+        return 0.0
+    ballots = np.zeros((active.sum(), factors), int)
+    least = [(variances[:, active] / deviation[active] ** 2).argmin(axis=1) for variances, _ in (fit, test)]
+    np.add.at(ballots, (least[0], fit[1]), 1)
+    return float((ballots.argmax(axis=1)[least[1]] == test[1]).mean())

@@ -1,0 +1,201 @@
+"""Linear classifiers of the study, one class against the rest: all classes at once, by Newton's method.
+
+Each is the unique minimum of a convex function, so a faster way to it is no other estimator: logistic regression and
+support vector machines as scikit-learn had them when the study ran (before version 0.22), solved for tens of classes,
+folds and penalties in the time of one. Weights are [classes, d + 1]; the last column is the intercept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+from sklearn.model_selection import KFold
+
+from dlnb import checks
+
+STRENGTHS = np.logspace(-4, 4, 10)  # C of scikit-learn's LogisticRegressionCV(Cs=10)
+FOLDS = 5
+CONVERGED = 1e-12  # what another Newton step would gain, nats a row
+STEPS = 100
+SOLVERS = {name: name for name in ("one_vs_rest", "multinomial")}
+SURE = 40.0  # log odds of a class that is alone, and against one that is absent
+
+
+@dataclass(frozen=True)
+class OneVsRest:
+    """A fitted classifier, called as scikit-learn's are: ``classes_`` [c] and ``weights`` [c, d + 1], odds in logs."""
+
+    classes_: np.ndarray
+    weights: np.ndarray
+
+    def decision_function(self, codes) -> np.ndarray:
+        """Log odds of every class against the rest: [n, c]."""
+        return with_ones(codes) @ self.weights.T
+
+    def predict(self, codes) -> np.ndarray:
+        """The class with the best odds: int [n]."""
+        return self.classes_[self.decision_function(codes).argmax(axis=1)]
+
+    def predict_proba(self, codes) -> np.ndarray:
+        """Chances of the classes, scaled to sum to one: [n, c]."""
+        chance = expit(self.decision_function(codes))
+        return chance / chance.sum(axis=1, keepdims=True)
+
+
+def logistic_regression(codes, labels, solver: str = "one_vs_rest"):
+    """scikit-learn's LogisticRegression() of labels int [n] on codes [n, d], with the default of one's choice.
+
+    "one_vs_rest" is the default up to version 0.21 (liblinear), which penalises intercepts too; "multinomial" the one
+    since. Returns an object with ``classes_``, ``predict`` and ``predict_proba``.
+    """
+    if checks.choose(SOLVERS, solver, "solver") == "multinomial":
+        return LogisticRegression(max_iter=1_000).fit(codes, labels)
+    classes = np.unique(labels)
+    inputs = with_ones(codes)
+    return OneVsRest(classes, logistic(inputs, labels[:, None] == classes, 1.0, np.ones(inputs.shape[1])))
+
+
+def logistic_regression_cv(codes, labels, solver: str = "one_vs_rest"):
+    """scikit-learn's LogisticRegressionCV(Cs=10, cv=KFold(5)), as above; intercepts are free in both.
+
+    "one_vs_rest" chooses a penalty for each class by the share of rows that its own yes or no gets right, as version
+    0.20 did; "multinomial" one for all classes, and needs all of them in four folds out of five, whichever is left out.
+    """
+    if checks.choose(SOLVERS, solver, "solver") == "multinomial":
+        return LogisticRegressionCV(Cs=STRENGTHS, cv=KFold(FOLDS), max_iter=1_000).fit(codes, labels)
+    classes, inputs = np.unique(labels), with_ones(codes)
+    targets, penalty = labels[:, None] == classes, np.append(np.ones(inputs.shape[1] - 1), 0.0)
+    right = np.zeros((len(STRENGTHS), len(classes)))
+    for fit, test in KFold(FOLDS).split(inputs):
+        x, y, weights = inputs[fit], targets[fit], None
+        pairs = products(x)
+        for i, strength in enumerate(STRENGTHS):
+            weights = logistic(x, y, strength, penalty, start=weights, pairs=pairs)
+            right[i] += ((inputs[test] @ weights.T > 0) == targets[test]).mean(axis=0)
+    best = STRENGTHS[right.argmax(axis=0)]
+    return OneVsRest(classes, logistic(inputs, targets, best, penalty))
+
+
+def with_ones(codes: np.ndarray) -> np.ndarray:
+    """Codes float64 [n, d] and a column of ones: [n, d + 1]."""
+    return np.column_stack([codes, np.ones(len(codes))]).astype(np.float64)
+
+
+def products(inputs: np.ndarray) -> np.ndarray:
+    """Products of all pairs of columns of inputs [n, p]: [n, p (p + 1) / 2]."""
+    row, column = np.triu_indices(inputs.shape[1])
+    return inputs[:, row] * inputs[:, column]
+
+
+def logistic(inputs, targets, strength, penalty, *, start=None, pairs=None) -> np.ndarray:
+    """Weights [m, p] that minimise penalty · w² / 2 + strength · (sum over rows of log(1 + exp(-y inputs · w))).
+
+    inputs [n, p]; targets bool [n, m], y = 1 where true and -1 elsewhere, for m problems that share their inputs;
+    strength a number or [m]; penalty [p]. ``start`` [m, p] saves steps where the answer is nearly known, ``pairs``
+    the ``products`` of inputs that were used before. A problem of a single kind of target, whose minimum may lie at
+    infinity, gets weights 0 and the intercept that says so.
+    """
+    (n, p), count = inputs.shape, targets.shape[1]
+    prior = penalty / np.broadcast_to(np.asarray(strength, float), count)[:, None]
+    ridge = np.diag(np.where(penalty > 0, 0.0, 1e-9 * n))  # a sure class has no curvature along a free intercept
+    row, column = np.triu_indices(p)
+    pairs, reached = products(inputs) if pairs is None else pairs, targets.T.astype(float) @ inputs
+
+    def slope(problems, weights):
+        chance = expit(weights @ inputs.T)
+        return chance, chance @ inputs - reached[problems] + prior[problems] * weights
+
+    weights = np.zeros((count, p)) if start is None else start.copy()
+    same = targets.all(axis=0) | ~targets.any(axis=0)
+    weights[same] = 0.0
+    weights[same, -1] = np.where(targets[0, same], SURE, -SURE)
+    left = np.flatnonzero(~same)
+    chance, gradient = slope(left, weights[left])
+    for _ in range(STEPS):
+        hessian = np.zeros((len(left), p, p))
+        chance *= 1 - chance
+        hessian[:, row, column] = hessian[:, column, row] = chance @ pairs
+        hessian += ridge + prior[left, :, None] * np.eye(p)
+        step = -np.linalg.solve(hessian, gradient[..., None])[..., 0]
+        gain = -(gradient * step).sum(axis=1)
+        going = gain > CONVERGED * n
+        if not going.any():
+            break
+        left, step, gain = left[going], step[going], gain[going]
+        # A convex function that still falls at the end of a step, or hardly rises, has fallen along it.
+        scale = np.ones(len(left))
+        chance, gradient = slope(left, weights[left] + step)
+        while (far := np.flatnonzero((gradient * step).sum(axis=1) > gain / 2)).size and scale.min() > 1e-6:
+            scale[far] /= 4
+            chance[far], gradient[far] = slope(left[far], weights[left[far]] + scale[far, None] * step[far])
+        weights[left] += scale[:, None] * step
+    return weights
+
+
+def support_vectors(code: np.ndarray, targets: np.ndarray, weight: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Weights [m, 2] of m support vector machines on a single code [n]: slope and intercept, both penalised.
+
+    Each minimises (slope² + intercept²) / 2 + the sum over rows of c max(0, 1 - y (slope code + intercept))², with
+    c = weight [m] and y = 1 where targets bool [n, m] is true, c = rest [m] and y = -1 elsewhere (scikit-learn's
+    LinearSVC with its squared hinge). On a sorted code the rows within the margin are all those on one side of a
+    point, and their sums are looked up.
+    """
+    order = np.argsort(code, kind="stable")
+    x, y = code[order].astype(np.float64), targets[order]
+    powers = np.stack([np.ones_like(x), x, x * x])  # [3, n]
+    start = np.zeros((3, 1))
+    everything = np.concatenate([start, np.cumsum(powers, axis=1)], axis=1)
+    positive = np.zeros((3, len(x) + 1, y.shape[1]))
+    for power, total in zip(powers, positive, strict=True):
+        np.cumsum(power[:, None] * y, axis=0, out=total[1:])
+    problems = np.arange(y.shape[1])
+
+    def below(some, slope, intercept, bound):
+        """Sums of the powers over positive and all rows with slope x + intercept < bound: two arrays [3, some]."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            point = (bound - intercept) / slope
+        flat = slope == 0
+        low = np.where(slope > 0, 0, np.searchsorted(x, point, side="right"))
+        high = np.where(slope > 0, np.searchsorted(x, point, side="left"), len(x))
+        low, high = np.where(flat, 0, low), np.where(flat, np.where(intercept < bound, len(x), 0), high)
+        return positive[:, high, some] - positive[:, low, some], everything[:, high] - everything[:, low]
+
+    def terms(some, w):
+        slope, intercept = w.T
+        near = weight[some] * below(some, slope, intercept, 1.0)[0]
+        inside, all_inside = below(some, -slope, -intercept, 1.0)
+        far = rest[some] * (all_inside - inside)
+        (n1, x1, s1), (n2, x2, s2) = near, far
+        up, down = 1 - intercept, 1 + intercept
+        loss = n1 * up**2 - 2 * up * slope * x1 + slope**2 * s1 + n2 * down**2 + 2 * down * slope * x2 + slope**2 * s2
+        gradient = np.stack(
+            [
+                slope + 2 * (slope * (s1 + s2) - up * x1 + down * x2),
+                intercept + 2 * (slope * (x1 + x2) - up * n1 + down * n2),
+            ]
+        )
+        hessian = 1 + 2 * (s1 + s2), 2 * (x1 + x2), 1 + 2 * (n1 + n2)
+        return (slope**2 + intercept**2) / 2 + loss, gradient, hessian
+
+    weights = np.zeros((y.shape[1], 2))
+    left = problems
+    loss, gradient, hessian = terms(left, weights)
+    for _ in range(STEPS):
+        (a, b, d), (g, h) = hessian, gradient
+        step = -np.stack([d * g - b * h, a * h - b * g], axis=1) / (a * d - b * b)[:, None]
+        gain = -(gradient.T * step).sum(axis=1)
+        going = gain > CONVERGED * len(x)
+        if not going.any():
+            break
+        left, loss, step, gain = left[going], loss[going], step[going], gain[going]
+        scale = np.ones(len(left))
+        while True:
+            new = terms(left, weights[left] + scale[:, None] * step)
+            too_far = new[0] > loss - 1e-4 * scale * gain + 1e-12 * (1 + loss)
+            if not too_far.any() or scale.min() < 1e-6:
+                break
+            scale[too_far] /= 2
+        weights[left] += scale[:, None] * step
+        loss, gradient, hessian = new
+    return weights

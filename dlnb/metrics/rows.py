@@ -1,0 +1,37 @@
+"""Which rows of a sample fit a score and which test it, and what every score asks of codes and factors."""
+
+import numpy as np
+
+from dlnb import checks
+
+
+def fit_rows(n: int) -> slice:
+    """The rows that fits and scores without a test use: the first two thirds (10,000 of a sample of 15,000)."""
+    return slice(0, max(1, 2 * n // 3))
+
+
+def test_rows(n: int) -> slice:
+    """The rows that test what was fitted: the last third (5,000 of a sample of 15,000)."""
+    return slice(fit_rows(n).stop, n)
+
+
+def split(codes, factors, score: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Codes and factors of the fit, then of the test. Raises ValueError where ``score`` has nothing to work on."""
+    codes, factors = checks.labelled_codes(codes, factors)
+    fit, test = fit_rows(len(codes)), test_rows(len(codes))
+    if len(codes) < 3:
+        raise ValueError(f"{score} fits on two thirds of the rows and tests on the others: {len(codes)} are too few")
+    varied(factors[fit], score)
+    return codes[fit], factors[fit], codes[test], factors[test]
+
+
+def varied(factors: np.ndarray, score: str) -> None:
+    """Raise ValueError for a factor with a single value: there is nothing to tell of it."""
+    if (single := np.flatnonzero(np.ptp(factors, axis=0) == 0)).size:
+        raise ValueError(f"{score}: factor {single[0]} takes a single value in the {len(factors)} rows; leave it out")
+
+
+def several(count: int, what: str, score: str) -> None:
+    """Raise ValueError for a score that compares latents, or factors, and is given one."""
+    if count < 2:
+        raise ValueError(f"{score} compares {what}: it needs at least 2 of them, not {count}")
