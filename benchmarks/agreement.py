@@ -1,43 +1,119 @@
-"""Are the fast scores those of the study's own estimators? Both, on the trained models of the study "scores".
+"""Are fast scores those of the study's own estimators? Both, on the 36 trained models of the study "scores".
 
     python -m dlnb.run scores
     python benchmarks/agreement.py [--workers N]
 
-Boosted trees of LightGBM beside scikit-learn's, in DCI and in the downstream task, and scores by interventions in the
-sample beside those by fresh renderings (the paper's way). Scikit-learn needs minutes a model: what is done is kept in
-runs/, so that the script can be stopped and started again. Writes dlnb/tables/agreement.csv.
+Two comparisons: boosted trees of LightGBM beside scikit-learn's, in DCI and in the downstream task; BetaVAE and
+FactorVAE scores by interventions in the sample beside those of images drawn and encoded afresh, as in the paper (with
+fewer points than there, the same number in both). Scikit-learn and the fresh images take minutes a model: what is done
+is kept in runs/, so that the script can be stopped and started again, and --table writes what there is. Writes
+dlnb/tables/agreement.csv: one row a model and score, the fast value and the exact one.
 """
 
+import argparse
 import json
+import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed, parallel_config
 
-from dlnb import storage
-from dlnb.metrics.downstream import downstream
-from dlnb.metrics.predictors import dci, fit_trees
-from dlnb.metrics.trees import BOOSTING
+from dlnb import metrics, results, storage
+from dlnb.metrics.predictors import fit_trees
 from dlnb.representation import Representation
+from dlnb.study import STUDIES, Cell
+
+STUDY = STUDIES["scores"]
+TABLE = results.TABLES / "agreement.csv"
+TREES = ("dci_disentanglement", "dci_completeness", "dci_informativeness", "gbt_10", "gbt_100", "gbt_1000", "gbt_10000")
+INTERVENTIONS = ("beta_vae_score", "factor_vae_score")
+POINTS = 2_000, 2_000  # to fit and to test; 768,000 fresh images a model
+FILES = {
+    "lightgbm": "lightgbm.json",
+    "scikit-learn": "scikit-learn.json",
+    "sample": "sample.json",
+    "fresh": "fresh.json",
+}
 
 
-def scores(codes: Representation, boosting: str) -> dict:
-    """What boosted trees have a part in, and the importances behind it."""
+def trees(codes: Representation, boosting: str) -> dict:
+    """The scores that boosted trees have a part in, and the importances [d, k] behind them."""
     rng = np.random.default_rng(0)
-    arguments = (codes.mean, codes.factors, rng)
-    trees = fit_trees(*arguments, boosting)
-    found = dci(*arguments, trees=trees) | downstream(*arguments, boosting=boosting, trees=trees)
-    return found | {"importance": np.column_stack([each.importance for each in trees]).tolist()}
+    grown = fit_trees(codes.mean, codes.factors, rng, boosting)
+    arguments = {"boosting": boosting, "trees": grown}
+    found = metrics.SCORES["dci"](codes.mean, codes.factors, rng, **arguments)
+    found |= metrics.SCORES["downstream"](codes.mean, codes.factors, rng, **arguments)
+    return found | {"importance": np.column_stack([each.importance for each in grown]).tolist()}
 
 
-def keep(path: Path, make) -> dict:
-    """What the file holds, or else what ``make`` gives, which is then kept."""
+def sample(codes: Representation) -> dict:
+    """Scores by interventions in the sample."""
+    return metrics.score(codes.mean, codes.factors, np.random.default_rng(1), INTERVENTIONS, points=POINTS)
+
+
+def fresh(cell: Cell, folder: Path) -> dict:
+    """Scores by fresh images of the model."""
+    from dlnb import data, training
+    from dlnb.metrics.interventions import beta_vae_score_of_encoder, factor_vae_score_of_encoder
+    from dlnb.models import Model
+
+    data_set = data.load(cell.data_set, STUDY.source, STUDY.size)
+    model = Model.load(folder / "model.npz", data_set, latents=STUDY.latents)
+
+    def encode(images):
+        return training.encode(model, images, batch=1024).mean
+
+    rng = np.random.default_rng(2)
+    found = beta_vae_score_of_encoder(data_set, encode, rng, points=POINTS)
+    return found | factor_vae_score_of_encoder(data_set, encode, rng, points=POINTS)
+
+
+def keep(path: Path, make) -> None:
+    """Leave what ``make`` gives in a file, unless it is there."""
     if not path.exists():
         content = make()
         storage.write(path, lambda temporary: temporary.write_text(json.dumps(content)))
-    return json.loads(path.read_text())
 
 
-def model(folder: Path) -> None:
+def measure(cell: Cell, runs: Path) -> None:
+    """Both values of every score of one model."""
+    folder = runs / STUDY.name / str(cell)
     codes = Representation.load(folder / "codes.npz")
-    for boosting in BOOSTING:
-        keep(folder / f"{boosting}.json", lambda boosting=boosting: scores(codes, boosting))
+    keep(folder / FILES["lightgbm"], lambda: trees(codes, "lightgbm"))
+    keep(folder / FILES["sample"], lambda: sample(codes))
+    keep(folder / FILES["fresh"], lambda: fresh(cell, folder))
+    keep(folder / FILES["scikit-learn"], lambda: trees(codes, "scikit-learn"))
+
+
+def collect(runs: Path) -> pd.DataFrame:
+    """One row a model and score, of the models for which both values are there."""
+    rows = []
+    for cell in STUDY.cells():
+        folder = runs / STUDY.name / str(cell)
+        for fast, exact, names in (("lightgbm", "scikit-learn", TREES), ("sample", "fresh", INTERVENTIONS)):
+            if all((folder / FILES[kind]).exists() for kind in (fast, exact)):
+                a, b = (json.loads((folder / FILES[kind]).read_text()) for kind in (fast, exact))
+                key = {"data_set": cell.data_set, "method": cell.method, "strength": cell.strength}
+                rows += [key | {"score": name, "fast": round(a[name], 5), "exact": round(b[name], 5)} for name in names]
+    return pd.DataFrame(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--table", action="store_true", help="measure nothing more; write the table")
+    options = parser.parse_args()
+    if not options.table:
+        with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
+            Parallel()(delayed(measure)(cell, options.runs) for cell in STUDY.cells())
+    table = collect(options.runs)
+    table.to_csv(TABLE, index=False)
+    apart = (table.fast - table.exact).groupby(table.score)
+    ranks = {name: part[["fast", "exact"]].corr("spearman").iloc[0, 1] for name, part in table.groupby("score")}
+    print(pd.DataFrame({"models": apart.size(), "bias": apart.mean(), "spread": apart.std(), "ranks": ranks}).round(4))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""Scores of the original implementation, for ``benchmarks/oracle.py``, which starts this file.
+
+``python benchmarks/oracle_side.py CASES.npz``, in the environment that benchmarks/oracle.py describes. Prints one line
+of JSON: for each case the value of each score, or null where the original raises an error or returns no finite number.
+"""
+
+import json
+import sys
+import warnings
+from functools import partial
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import scipy.linalg
+import scipy.stats
+import sklearn.metrics
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+
+# What the configuration files of the study set, under the names by which the original asks for it.
+SETTINGS = {"discretizer": {"num_bins": 20}, "prune_dims": {"threshold": 0.05}, "predictor": {}}
+
+
+def configurable(name, **options):
+    """Stands for gin's decorator: SETTINGS fill in what a caller leaves out."""
+    if callable(name):
+        return name
+    return lambda function: lambda *given, **more: function(*given, **SETTINGS.get(name, {}) | more)
+
+
+def module(name: str, **content) -> ModuleType:
+    """A stand-in for a module that is not installed."""
+    sys.modules[name] = made = ModuleType(name)
+    made.__dict__.update(content)
+    return made
+
+
+gin = module("gin", configurable=configurable, REQUIRED=object())
+gin.tf = module("gin.tf", configurable=configurable, REQUIRED=gin.REQUIRED)
+module("absl", logging=SimpleNamespace(info=lambda *given: None))
+module("six", moves=module("six.moves", range=range))
+
+from disentanglement_lib.evaluation.metrics import (  # noqa: E402
+    beta_vae,
+    dci,
+    downstream_task,
+    factor_vae,
+    mig,
+    modularity_explicitness,
+    sap_score,
+    unsupervised_metrics,
+    utils,
+)
+
+SETTINGS["discretizer"]["discretizer_fn"] = utils._histogram_discretize
+# What LogisticRegression() and LogisticRegressionCV() mean: now, and when the study ran.
+SOLVERS = {"multinomial": ({}, {}), "one_vs_rest": ({"solver": "liblinear"}, {"multi_class": "ovr"})}
+
+
+class Rows:
+    """Stands for a data set: hands out the rows of a sample one after another. Its images are the codes."""
+
+    def __init__(self, codes, factors):
+        self.codes, self.factors, self.start = codes, factors, 0
+
+    def sample(self, count, random_state):
+        part = slice(self.start, self.start + count)
+        self.start += count
+        return self.factors[part], self.codes[part]
+
+
+class Pixels:
+    """Stands for a data set whose images are its factors, as shares of their sizes."""
+
+    def __init__(self, sizes):
+        self.sizes, self.num_factors = sizes, len(sizes)
+
+    def sample_factors(self, count, random_state):
+        return np.stack([random_state.randint(size, size=count) for size in self.sizes], axis=1)
+
+    def sample_observations_from_factors(self, factors, random_state):
+        return (factors / self.sizes).astype(np.float32)
+
+    def sample_observations(self, count, random_state):
+        return self.sample_observations_from_factors(self.sample_factors(count, random_state), random_state)
+
+
+def same(codes):
+    return codes
+
+
+def choose(solver: str, tolerance: float | None) -> None:
+    """Make the original's logistic regressions those of ``solver``, and as exact as ``tolerance`` says."""
+    exact = {} if tolerance is None else {"tol": tolerance, "max_iter": 100_000}
+    plain, crossed = SOLVERS[solver]
+    made = SimpleNamespace(
+        LogisticRegression=partial(LogisticRegression, **plain | exact),
+        LogisticRegressionCV=partial(LogisticRegressionCV, **crossed | exact),
+    )
+    beta_vae.linear_model = modularity_explicitness.linear_model = utils.linear_model = made
+
+
+def attempt(what: str, function) -> dict:
+    """What ``function`` returns, or nothing, with the reason on stderr."""
+    try:
+        return function()
+    except Exception as error:
+        print(f"original: {what}: {type(error).__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
+        return {}
+
+
+def plain_scores(codes, factors) -> dict:
+    """Scores without a logistic regression or trees."""
+    fit = 2 * len(codes) // 3
+    fitted = {"num_train": fit, "num_test": len(codes) - fit}
+
+    def information():
+        return {"mig": mig.compute_mig(Rows(codes, factors), same, None, num_train=fit)["discrete_mig"]}
+
+    def modularity():  # without explicitness, which may fail
+        bins = utils.make_discretizer(codes[:fit].T)
+        return {"modularity": modularity_explicitness.modularity(utils.discrete_mutual_info(bins, factors[:fit].T))}
+
+    def sap():
+        sample = Rows(codes, factors)
+        return {"sap": sap_score.compute_sap(sample, same, None, **fitted, continuous_factors=False)["SAP_score"]}
+
+    def unsupervised():
+        found = unsupervised_metrics.unsupervised_metrics(Rows(codes, factors), same, None, num_train=fit)
+        return {
+            "total_correlation": found["gaussian_total_correlation"],
+            "wasserstein_correlation": found["gaussian_wasserstein_correlation"],
+            "wasserstein_correlation_norm": found["gaussian_wasserstein_correlation_norm"],
+            "average_mutual_information": found["mutual_info_score"],
+        }
+
+    scores = {}
+    for function in (information, modularity, sap, unsupervised):
+        scores |= attempt(function.__name__, function)
+    return scores
+
+
+def downstream(codes, factors, size: int, predictor) -> float:
+    """Accuracy of what is fitted to the first rows and tested on the last third."""
+    SETTINGS["predictor"]["predictor_fn"] = predictor
+    test = slice(2 * len(codes) // 3, None)
+    sample = Rows(*(np.concatenate([each[:size], each[test]]) for each in (codes, factors)))
+    count = len(codes[test])
+    found = downstream_task.compute_downstream_task(sample, same, None, num_train=[size], num_test=count)
+    return found[f"{size}:mean_test_accuracy"]
+
+
+def linear_scores(codes, factors, sizes) -> dict:
+    fit = 2 * len(codes) // 3
+    found = attempt(
+        "explicitness",
+        lambda: modularity_explicitness.compute_modularity_explicitness(
+            Rows(codes, factors), same, None, num_train=fit, num_test=len(codes) - fit
+        ),
+    )
+    scores = {"explicitness": found.get("explicitness_score_test")}
+    for size in sizes:
+        name = f"lr_{size}"
+        scores |= attempt(name, lambda: {name: downstream(codes, factors, size, utils.logistic_regression_cv)})  # noqa: B023
+    return scores
+
+
+def tree_scores(codes, factors, sizes) -> dict:
+    fit = 2 * len(codes) // 3
+    found = dci.compute_dci(Rows(codes, factors), same, None, num_train=fit, num_test=len(codes) - fit)
+    scores = {f"dci_{name}": found[name] for name in ("disentanglement", "completeness")}
+    scores["dci_informativeness"] = found["informativeness_test"]
+    for size in sizes:
+        scores[f"gbt_{size}"] = downstream(codes, factors, size, utils.gradient_boosting_classifier)
+    return scores
+
+
+def interventions(matrix, sizes, seed: int) -> dict:
+    data_set, counts = Pixels(sizes), {"batch_size": 64, "num_train": 10_000, "num_eval": 5_000}
+
+    def encode(images):
+        return images @ matrix
+
+    scores = {}
+    for solver in SOLVERS:
+        choose(solver, None)
+        found = beta_vae.compute_beta_vae_sklearn(data_set, encode, np.random.RandomState(seed), **counts)
+        scores[f"beta_vae_score, {solver}"] = found["eval_accuracy"]
+    counts["num_variance_estimate"] = 10_000
+    found = factor_vae.compute_factor_vae(data_set, encode, np.random.RandomState(seed), **counts)
+    return scores | {"factor_vae_score": found["eval_accuracy"]}
+
+
+def number(value) -> float | None:
+    """None where there is none: not finite, or complex."""
+    return float(np.real(value)) if value is not None and np.isreal(value) and np.isfinite(value) else None
+
+
+def main(path: str) -> None:
+    warnings.simplefilter("ignore")
+    np.random.seed(0)  # the original's trees and support vector machines draw from NumPy's global generator  # noqa: NPY002
+    with np.load(path) as file:
+        given = dict(file)
+    found = {}
+    for name in sorted({key.split(":")[1] for key in given if key.startswith("codes:")}):
+        print(f"original: {name}", file=sys.stderr)
+        codes, factors = given[f"codes:{name}"], given[f"factors:{name}"]
+        scores = plain_scores(codes, factors)
+        for solver in SOLVERS:
+            for tolerance in (None, float(given["tolerance"])):
+                choose(solver, tolerance)
+                ending = f", {solver}" + ("" if tolerance is None else ", exact")
+                linear = linear_scores(codes, factors, given[f"sizes:{name}"].tolist())
+                scores |= {score + ending: value for score, value in linear.items()}
+        few = slice(0, int(given["tree_rows"]))
+        found[name] = scores | tree_scores(codes[few], factors[few], given["tree_sizes"].tolist())
+    for name in sorted({key.split(":")[1] for key in given if key.startswith("matrix:")}):
+        print(f"original: {name}", file=sys.stderr)
+        runs = [interventions(given[f"matrix:{name}"], given["factor_sizes"], seed) for seed in range(given["seeds"])]
+        found[name] = {score: [run[score] for run in runs] for score in runs[0]}
+    print(
+        json.dumps(
+            {
+                case: {s: v if isinstance(v, list) else number(v) for s, v in scores.items()}
+                for case, scores in found.items()
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
