@@ -44,7 +44,7 @@ def trees(codes: Representation, boosting: str) -> dict:
     arguments = {"boosting": boosting, "trees": grown}
     found = metrics.SCORES["dci"](codes.mean, codes.factors, rng, **arguments)
     found |= metrics.SCORES["downstream"](codes.mean, codes.factors, rng, **arguments)
-    return found | {"importance": np.column_stack([each.importance for each in grown]).tolist()}
+    return found | {"importance": grown.importance.tolist()}
 
 
 def sample(codes: Representation) -> dict:

@@ -1,20 +1,32 @@
 """Scores made of classifiers that tell factors from codes: DCI, SAP and explicitness."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from dlnb.metrics import rows
 from dlnb.metrics.linear import logistic_regression, support_vectors
-from dlnb.metrics.trees import Trees, boosted_trees
+from dlnb.metrics.trees import boosted_trees
 
 NOTHING = 1e-11  # added to importances, so that entropies are defined (the original code)
 SOFT = 0.01  # C of the support vector machines (paper section C)
 
 
-def fit_trees(codes, factors, rng, boosting: str = "lightgbm") -> list[Trees]:
+@dataclass(frozen=True)
+class Fitted:
+    """What boosted trees on the fit rows found: importance [d, k], columns sum to 1 or 0; share of test rows right [k]."""
+
+    importance: np.ndarray
+    right: np.ndarray
+
+
+def fit_trees(codes, factors, rng, boosting: str = "lightgbm") -> Fitted:
     """Boosted trees of every factor on the fit rows, which ``dci`` and ``downstream`` share."""
-    x, y, _, _ = rows.split(codes, factors, "boosted trees")
-    return [boosted_trees(x, labels, rng, boosting) for labels in y.T]
+    x, y, x_test, y_test = rows.split(codes, factors, "boosted trees")
+    trees = [boosted_trees(x, labels, rng, boosting) for labels in y.T]
+    right = [(each.predict(x_test) == labels).mean() for each, labels in zip(trees, y_test.T, strict=True)]
+    return Fitted(np.column_stack([each.importance for each in trees]), np.array(right))
 
 
 def disentanglement(importance: np.ndarray) -> float:
@@ -42,19 +54,17 @@ def dci(codes, factors, rng, *, boosting: str = "lightgbm", trees=None) -> dict[
     Boosted trees tell each factor from all latents and say how important each latent was to them. Disentanglement: each
     latent is important for one factor only; completeness: each factor needs one latent only; informativeness: mean
     share of test rows told right (the study reports the first). codes float [n, d], factors int [n, k], d and k at
-    least 2; fits on the first two thirds of the rows. ``boosting``: see ``trees``; ``trees`` of ``fit_trees`` save the
-    fit. Raises ValueError for a factor with a single value.
+    least 2; fits on the first two thirds of the rows. ``boosting``: see ``trees``. ``trees``: what ``fit_trees`` found,
+    if it is known. Raises ValueError for a factor with a single value.
     """
-    x, y, x_test, y_test = rows.split(codes, factors, "dci")
+    x, y, _, _ = rows.split(codes, factors, "dci")
     rows.several(x.shape[1], "latents", "dci")
     rows.several(y.shape[1], "factors", "dci")
     trees = fit_trees(codes, factors, rng, boosting) if trees is None else trees
-    importance = np.column_stack([each.importance for each in trees])
-    right = [(each.predict(x_test) == labels).mean() for each, labels in zip(trees, y_test.T, strict=True)]
     return {
-        "dci_disentanglement": disentanglement(importance),
-        "dci_completeness": completeness(importance),
-        "dci_informativeness": float(np.mean(right)),
+        "dci_disentanglement": disentanglement(trees.importance),
+        "dci_completeness": completeness(trees.importance),
+        "dci_informativeness": float(trees.right.mean()),
     }
 
 

@@ -1,0 +1,191 @@
+"""What each score costs, fast and exact, beside the direct way with scikit-learn; and how the whole grows.
+
+``python benchmarks/metrics.py [--data-set dsprites] [--rows 15000] [--direct]``, one thread. Codes are a noisy mixture
+of the data set's factors. Without --direct in half a minute a data set; with it in many minutes, most of them for
+scikit-learn's boosted trees. Run it with nothing else going on.
+"""
+
+import os
+
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+
+import argparse
+import time
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.linalg import sqrtm
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from dlnb import data, metrics
+from dlnb.metrics.downstream import SIZES
+from dlnb.metrics.interventions import POINTS, _groups, _pairs
+from dlnb.metrics.linear import logistic_regression_cv
+from dlnb.metrics.predictors import fit_trees
+from dlnb.metrics.rows import split
+from dlnb.metrics.trees import boosted_trees
+from dlnb.metrics.unsupervised import covariance
+
+
+def sample(sizes: Sequence[int], rows: int, latents: int = 10, seed: int = 0):
+    """Codes float32 [rows, latents] that mix standardised factors int [rows, len(sizes)] and noise."""
+    rng = np.random.default_rng(seed)
+    factors = rng.integers(sizes, size=(rows, len(sizes)))
+    standard = (factors - factors.mean(axis=0)) / factors.std(axis=0)
+    mixing = rng.standard_normal((len(sizes), latents)) ** 3  # a few large weights
+    return (standard @ mixing + 0.3 * rng.standard_normal((rows, latents))).astype(np.float32), factors
+
+
+def timed(action):
+    """Seconds of the processor, and what came out."""
+    start = time.process_time()
+    found = action()
+    return time.process_time() - start, found
+
+
+def direct_beta_vae(codes, factors) -> float:
+    values, groups = _groups(codes, factors, np.random.default_rng(0), "beta_vae_score", 2)
+    rng = np.random.default_rng(0)
+    fit, test = (_pairs(values, groups, points, 64, rng) for points in POINTS)
+    return OneVsRestClassifier(LogisticRegression(solver="liblinear")).fit(*fit).score(*test)
+
+
+def direct_sap(codes, factors) -> float:
+    x, y, x_test, y_test = split(codes, factors, "sap")
+    told = np.array(
+        [
+            [
+                LinearSVC(C=0.01, class_weight="balanced").fit(x[:, [i]], a).score(x_test[:, [i]], b)
+                for a, b in zip(y.T, y_test.T, strict=True)
+            ]
+            for i in range(x.shape[1])
+        ]
+    )
+    return np.mean(np.diff(np.sort(told, axis=0)[-2:], axis=0))
+
+
+def direct_explicitness(codes, factors) -> float:
+    x, y, x_test, y_test = split(codes, factors, "explicitness")
+    scaler = StandardScaler().fit(x)
+    areas = []
+    for labels, truth in zip(y.T, y_test.T, strict=True):
+        model = OneVsRestClassifier(LogisticRegression(solver="liblinear")).fit(scaler.transform(x), labels)
+        chances = model.predict_proba(scaler.transform(x_test))
+        areas.append(np.mean([roc_auc_score(truth == c, p) for c, p in zip(model.classes_, chances.T, strict=True)]))
+    return np.mean(areas)
+
+
+def direct_wasserstein(codes, factors) -> float:
+    found = covariance(codes)
+    return 2 * np.trace(found) - 2 * np.trace(sqrtm(found * np.diag(found)[:, None])).real
+
+
+def direct_logistic(codes, labels):
+    return OneVsRestClassifier(LogisticRegressionCV(Cs=10, cv=KFold(5))).fit(codes, labels)
+
+
+def trees(boosting: str):
+    return lambda codes, labels: boosted_trees(codes, labels, np.random.default_rng(0), boosting)
+
+
+def mean_right(fit, codes, factors, size: int) -> float:
+    """Share of test rows told right by what ``fit`` makes of the first rows, mean over factors."""
+    x, y, x_test, y_test = split(codes, factors, "downstream")
+    told = [(fit(x[:size], a[:size]).predict(x_test) == b).mean() for a, b in zip(y.T, y_test.T, strict=True)]
+    return float(np.mean(told))
+
+
+def sizes_of(codes) -> list[int]:
+    return [size for size in SIZES if size <= 2 * len(codes) // 3]
+
+
+DIRECT = {  # score: its column, and the same by scikit-learn or SciPy alone
+    "beta_vae_score": ("beta_vae_score", direct_beta_vae),
+    "sap": ("sap", direct_sap),
+    "explicitness": ("explicitness", direct_explicitness),
+    "wasserstein_correlation": ("wasserstein_correlation", direct_wasserstein),
+}
+
+
+def scores(codes, factors) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds of every score alone, the shared trees apart, and what they found."""
+    rng = np.random.default_rng
+    seconds, found = {}, {}
+    seconds["boosted trees"], grown = timed(lambda: fit_trees(codes, factors, rng(0)))
+    for name, score in metrics.SCORES.items():
+        options = {"trees": grown} if name in ("dci", "downstream") else {}
+        options |= {"sizes": sizes_of(codes)} if name == "downstream" else {}
+        seconds[name], values = timed(lambda score=score, o=options: score(codes, factors, rng(0), **o))
+        found |= values
+    return seconds, found
+
+
+def growth() -> None:
+    """Seconds of all scores together as one thing grows; the rest stays at 7,500 rows, 10 latents, 5 factors of 10."""
+    base = {"rows": 7_500, "latents": 10, "factors": 5, "classes": 10}
+    print("\n| what grows | " + " | ".join(["half", "as is", "twice", "four times"]) + " |\n|---|---|---|---|---|")
+    for name, value in base.items():
+        line = []
+        for times in (0.5, 1, 2, 4):
+            case = base | {name: max(2, int(value * times))}
+            codes, factors = sample([case["classes"]] * case["factors"], case["rows"], case["latents"])
+            line.append(f"{case[name]:,}: {sum(scores(codes, factors)[0].values()):.1f} s")
+        print(f"| {name} | " + " | ".join(line) + " |", flush=True)
+
+
+def compare(codes, factors, direct: bool) -> None:
+    """Print seconds of every score, and beside them those of the direct way."""
+    seconds, found = scores(codes, factors)
+    print(f"{sum(seconds.values()):.1f} s in all\n")
+    print("| score | seconds | direct, seconds | direct by ours | value | direct's value |\n|---|---|---|---|---|---|")
+    for name, lasted in seconds.items():
+        line(name, lasted)
+    for name, (column, way) in (DIRECT if direct else {}).items():
+        line(f"{name}, column {column}", seconds[name], *timed(lambda way=way: way(codes, factors)), found[column])
+    for size in sizes_of(codes) if direct else ():
+        ours, value = timed(lambda size=size: mean_right(logistic_regression_cv, codes, factors, size))
+        line(f"lr_{size}", ours, *timed(lambda size=size: mean_right(direct_logistic, codes, factors, size)), value)
+    for size in sizes_of(codes) if direct else ():
+        ours, value = timed(lambda size=size: mean_right(trees("lightgbm"), codes, factors, size))
+        line(
+            f"gbt_{size}",
+            ours,
+            *timed(lambda size=size: mean_right(trees("scikit-learn"), codes, factors, size)),
+            value,
+        )
+
+
+def line(name, ours, direct=None, value=None, our_value=None) -> None:
+    cells = [name, f"{ours:.2f}"]
+    if direct is not None:
+        cells += [f"{direct:.1f}", f"{direct / max(ours, 1e-3):.0f}", f"{our_value:.4f}", f"{value:.4f}"]
+    print("| " + " | ".join(cells + ["–"] * (6 - len(cells))) + " |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-set", nargs="*", default=["dsprites", "cars3d"])
+    parser.add_argument("--rows", type=int, default=15_000)
+    parser.add_argument("--direct", action="store_true", help="the direct way too")
+    parser.add_argument(
+        "--growth", action="store_true", help="how the whole grows with rows, latents, factors, classes"
+    )
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")  # of scikit-learn's solvers, which stop before they have converged
+    scores(*sample([3, 3], 600))  # imports
+    for name in options.data_set:
+        sizes = list(data.load(name, size=32).sizes.values())
+        print(f"\n{name}, {options.rows:,} rows, {sum(sizes)} classes: ", end="")
+        compare(*sample(sizes, options.rows), options.direct)
+    if options.growth:
+        growth()
+
+
+if __name__ == "__main__":
+    main()
