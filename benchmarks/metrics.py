@@ -25,7 +25,7 @@ from sklearn.svm import LinearSVC
 
 from dlnb import data, metrics
 from dlnb.metrics.downstream import SIZES
-from dlnb.metrics.interventions import POINTS, _groups, _pairs
+from dlnb.metrics.interventions import POINTS, differences
 from dlnb.metrics.linear import logistic_regression_cv
 from dlnb.metrics.predictors import fit_trees
 from dlnb.metrics.rows import split
@@ -50,9 +50,8 @@ def timed(action):
 
 
 def direct_beta_vae(codes, factors) -> float:
-    values, groups = _groups(codes, factors, np.random.default_rng(0), "beta_vae_score", 2)
     rng = np.random.default_rng(0)
-    fit, test = (_pairs(values, groups, points, 64, rng) for points in POINTS)
+    fit, test = (differences(codes, factors, rng, points=points) for points in POINTS)
     return OneVsRestClassifier(LogisticRegression(solver="liblinear")).fit(*fit).score(*test)
 
 

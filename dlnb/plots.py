@@ -204,3 +204,56 @@ def matrices(panels: dict, *, label: str, limits=(0, 1), axes=("latent", "latent
     grid[0, 0].set_ylabel(axes[1])
     figure.colorbar(drawn, ax=grid, label=label, shrink=0.8)
     return figure
+
+
+@plt.rc_context(STYLE)
+def tables(panels: dict, *, columns: int = 3, form: str = "{:.2f}") -> Figure:
+    """Small tables of numbers as coloured cells with the numbers printed, one panel for each title.
+
+    Every panel has a scale of its own, from 0 to its largest number, since the panels are in different units.
+    """
+    rows = -(-len(panels) // columns)
+    height = 0.9 + 0.42 * max(len(frame) for frame in panels.values())
+    figure, grid = _figure(rows, columns, rows * height)
+    for axis, (title, frame) in zip(grid.flat, panels.items(), strict=False):
+        values = frame.to_numpy(dtype=float)
+        axis.imshow(values, cmap="Blues", vmin=0, vmax=1.5 * max(values.max(), 1e-9), aspect="auto")
+        for i, j in np.ndindex(values.shape):
+            axis.text(j, i, form.format(values[i, j]), ha="center", va="center")
+        axis.set_xticks(range(values.shape[1]), frame.columns)
+        axis.set_yticks(range(values.shape[0]), frame.index)
+        axis.tick_params(length=0)
+        axis.set_title(title)
+        axis.spines[:].set_visible(False)
+    for axis in grid.flat[len(panels) :]:
+        axis.remove()
+    return figure
+
+
+@plt.rc_context(STYLE)
+def agreement(table, x: str, y: str, panel: str, hue: str, *, axes: tuple[str, str], columns: int = 3) -> Figure:
+    """Two measurements of the same thing, one dot a row of the table and one panel for each value of ``panel``.
+
+    Dots on the dashed diagonal agree. ``hue`` is a column with at most five values, told apart by colour and marker.
+    """
+    names = list(table[panel].unique())
+    rows = -(-len(names) // columns)
+    figure, grid = _figure(rows, columns, 0.4 + rows * (WIDTH / columns + 0.25))
+    for axis, name in zip(grid.flat, names, strict=False):
+        part = table[table[panel] == name]
+        low, high = part[[x, y]].min().min(), part[[x, y]].max().max()
+        edge = 0.05 * (high - low or 1)
+        axis.plot([low - edge, high + edge], [low - edge, high + edge], color="grey", linestyle="--", zorder=0)
+        for color, marker, value in zip(COLORS_OF_LINES, "o^sDv", table[hue].unique(), strict=False):
+            dots = part[part[hue] == value]
+            axis.scatter(dots[x], dots[y], s=20, color=color, marker=marker, alpha=0.8, linewidths=0, label=value)
+        axis.set(title=name.replace("_", " "), aspect="equal")
+        axis.locator_params(nbins=4)
+    for axis in grid[-1]:
+        axis.set_xlabel(axes[0])
+    for axis in grid[:, 0]:
+        axis.set_ylabel(axes[1])
+    for axis in grid.flat[len(names) :]:
+        axis.remove()
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+    return figure

@@ -29,8 +29,14 @@ def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, so
     value. Raises ValueError if a value has a single row. ``solver``: see ``linear.logistic_regression``.
     """
     codes, groups = _groups(codes, factors, rng, "beta_vae_score", 2)
-    fit, test = (_pairs(codes, groups, count, batch, rng) for count in points)
+    fit, test = (_differences(codes, groups, count, batch, rng) for count in points)
     return {"beta_vae_score": _told(fit, test, solver)}
+
+
+def differences(codes, factors, rng, *, points: int = POINTS[0], batch: int = BATCH):
+    """Points of the BetaVAE score: mean absolute differences float [points, d], and the fixed factor int [points]."""
+    codes, groups = _groups(codes, factors, rng, "differences", 2)
+    return _differences(codes, groups, points, batch, rng)
 
 
 def factor_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH):
@@ -45,6 +51,12 @@ def factor_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH):
     deviation = codes.std(axis=0, ddof=1)
     fit, test = (_variances(codes, groups, count, batch, rng) for count in points)
     return {"factor_vae_score": _voted(fit, test, deviation, len(groups))}
+
+
+def votes(codes, factors, rng, *, points: int = POINTS[0], batch: int = BATCH) -> np.ndarray:
+    """The votes of the FactorVAE score, int [d, k]: how often fixing a factor made a latent vary least."""
+    codes, groups = _groups(codes, factors, rng, "votes", batch // 2)
+    return _ballots(*_variances(codes, groups, points, batch, rng), codes.std(axis=0, ddof=1), len(groups))
 
 
 def beta_vae_score_of_encoder(
@@ -125,7 +137,7 @@ def _groups(codes, factors, rng, score: str, least: int) -> tuple[np.ndarray, li
     return codes.astype(np.float64), groups
 
 
-def _pairs(codes, groups, points: int, batch: int, rng) -> tuple[np.ndarray, np.ndarray]:
+def _differences(codes, groups, points: int, batch: int, rng) -> tuple[np.ndarray, np.ndarray]:
     """Mean absolute differences [points, d] of pairs that share the value of a factor [points]."""
     fixed = rng.integers(len(groups), size=points)
     apart = np.empty((points, codes.shape[1]))
@@ -162,11 +174,23 @@ def _told(fit, test, solver: str) -> float:
     return float((model.predict(test[0]) == test[1]).mean())
 
 
-def _voted(fit, test, deviation: np.ndarray, factors: int) -> float:
+def _votes(variances, deviation: np.ndarray) -> np.ndarray:
+    """The latent that each point votes for, int [points]; latents that have collapsed get no votes."""
+    relative = np.full_like(variances, np.inf)
     active = deviation >= ACTIVE
-    if not active.any():
+    relative[:, active] = variances[:, active] / deviation[active] ** 2
+    return relative.argmin(axis=1)
+
+
+def _ballots(variances, fixed, deviation: np.ndarray, factors: int) -> np.ndarray:
+    counts = np.zeros((len(deviation), factors), int)
+    if (deviation >= ACTIVE).any():
+        np.add.at(counts, (_votes(variances, deviation), fixed), 1)
+    return counts
+
+
+def _voted(fit, test, deviation: np.ndarray, factors: int) -> float:
+    ballots = _ballots(*fit, deviation, factors)
+    if not ballots.any():
         return 0.0
-    ballots = np.zeros((active.sum(), factors), int)
-    least = [(variances[:, active] / deviation[active] ** 2).argmin(axis=1) for variances, _ in (fit, test)]
-    np.add.at(ballots, (least[0], fit[1]), 1)
-    return float((ballots.argmax(axis=1)[least[1]] == test[1]).mean())
+    return float((ballots.argmax(axis=1)[_votes(test[0], deviation)] == test[1]).mean())

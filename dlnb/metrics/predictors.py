@@ -15,7 +15,7 @@ SOFT = 0.01  # C of the support vector machines (paper section C)
 
 @dataclass(frozen=True)
 class Fitted:
-    """What boosted trees on the fit rows found: importance [d, k], columns sum to 1 or 0; share of test rows right [k]."""
+    """What boosted trees found: importance [d, k], columns sum to 1 or 0, and the share of test rows told right [k]."""
 
     importance: np.ndarray
     right: np.ndarray
