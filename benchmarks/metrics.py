@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from scipy.linalg import sqrtm
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.metrics import roc_auc_score
@@ -23,7 +24,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from dlnb import data, metrics
+from dlnb import data, metrics, results
 from dlnb.metrics.downstream import SIZES
 from dlnb.metrics.interventions import POINTS, differences
 from dlnb.metrics.linear import logistic_regression_cv
@@ -138,33 +139,32 @@ def growth() -> None:
         print(f"| {name} | " + " | ".join(line) + " |", flush=True)
 
 
-def compare(codes, factors, direct: bool) -> None:
-    """Print seconds of every score, and beside them those of the direct way."""
+def compare(codes, factors, direct: bool) -> list[dict]:
+    """Print seconds of every score, and beside them those of the direct way; rows of the table."""
     seconds, found = scores(codes, factors)
     print(f"{sum(seconds.values()):.1f} s in all\n")
     print("| score | seconds | direct, seconds | direct by ours | value | direct's value |\n|---|---|---|---|---|---|")
+    rows = []
+
+    def line(name, ours, direct=np.nan, value=np.nan, our_value=np.nan):
+        numbers = f"{ours:.2f} | {direct:.1f} | {direct / max(ours, 1e-3):.0f} | {our_value:.4f} | {value:.4f}"
+        print(f"| {name} | {numbers} |".replace("nan", "–"), flush=True)
+        rows.append({"score": name, "seconds": round(ours, 2), "direct": round(direct, 1)})
+
     for name, lasted in seconds.items():
-        line(name, lasted)
-    for name, (column, way) in (DIRECT if direct else {}).items():
-        line(f"{name}, column {column}", seconds[name], *timed(lambda way=way: way(codes, factors)), found[column])
-    for size in sizes_of(codes) if direct else ():
-        ours, value = timed(lambda size=size: mean_right(logistic_regression_cv, codes, factors, size))
-        line(f"lr_{size}", ours, *timed(lambda size=size: mean_right(direct_logistic, codes, factors, size)), value)
-    for size in sizes_of(codes) if direct else ():
-        ours, value = timed(lambda size=size: mean_right(trees("lightgbm"), codes, factors, size))
-        line(
-            f"gbt_{size}",
-            ours,
-            *timed(lambda size=size: mean_right(trees("scikit-learn"), codes, factors, size)),
-            value,
-        )
-
-
-def line(name, ours, direct=None, value=None, our_value=None) -> None:
-    cells = [name, f"{ours:.2f}"]
-    if direct is not None:
-        cells += [f"{direct:.1f}", f"{direct / max(ours, 1e-3):.0f}", f"{our_value:.4f}", f"{value:.4f}"]
-    print("| " + " | ".join(cells + ["–"] * (6 - len(cells))) + " |", flush=True)
+        column, way = DIRECT.get(name, ("", None)) if direct else ("", None)
+        if way:
+            line(name, lasted, *timed(lambda way=way: way(codes, factors)), found[column])
+        else:
+            line(name, lasted)
+    ways = {"lr": (logistic_regression_cv, direct_logistic), "gbt": (trees("lightgbm"), trees("scikit-learn"))}
+    for kind, (ours, theirs) in ways.items():
+        for size in sizes_of(codes):
+            lasted, value = timed(lambda f=ours, size=size: mean_right(f, codes, factors, size))
+            other = timed(lambda f=theirs, size=size: mean_right(f, codes, factors, size)) if direct else ()
+            line(f"{kind}_{size}", lasted, *other, our_value=value)
+    line("all scores", sum(seconds.values()))
+    return rows
 
 
 def main() -> None:
@@ -175,13 +175,17 @@ def main() -> None:
     parser.add_argument(
         "--growth", action="store_true", help="how the whole grows with rows, latents, factors, classes"
     )
+    parser.add_argument("--save", action="store_true", help="write dlnb/tables/scoring.csv, which the book shows")
     options = parser.parse_args()
+    table = []
     warnings.simplefilter("ignore")  # of scikit-learn's solvers, which stop before they have converged
     scores(*sample([3, 3], 600))  # imports
     for name in options.data_set:
         sizes = list(data.load(name, size=32).sizes.values())
         print(f"\n{name}, {options.rows:,} rows, {sum(sizes)} classes: ", end="")
-        compare(*sample(sizes, options.rows), options.direct)
+        table += [{"data_set": name, **row} for row in compare(*sample(sizes, options.rows), options.direct)]
+    if options.save:
+        pd.DataFrame(table).to_csv(results.TABLES / "scoring.csv", index=False)
     if options.growth:
         growth()
 

@@ -12,8 +12,8 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import scipy.linalg
-import scipy.stats
-import sklearn.metrics
+import scipy.stats  # noqa: F401 (the original does not import what it uses)
+import sklearn.metrics  # noqa: F401
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 
 # What the configuration files of the study set, under the names by which the original asks for it.
@@ -52,11 +52,13 @@ from disentanglement_lib.evaluation.metrics import (  # noqa: E402
 )
 
 SETTINGS["discretizer"]["discretizer_fn"] = utils._histogram_discretize
-# What LogisticRegression() and LogisticRegressionCV() mean, now and when the study ran; and the same functions minimised
-# until nothing changes any more, by solvers that get there.
+# What LogisticRegression() and LogisticRegressionCV() mean, now and when the study ran; and what lets them run on: the
+# multinomial ones for as many steps as ours, those of one class against the rest to the end.
 SOLVERS = {"multinomial": ({}, {}), "one_vs_rest": ({"solver": "liblinear"}, {"multi_class": "ovr"})}
-EXACT = {"tol": 1e-9, "max_iter": 1_000}
-MINIMISERS = {"multinomial": ("newton-cg", "newton-cg"), "one_vs_rest": ("liblinear", "newton-cholesky")}
+LONGER = {
+    "multinomial": ({"max_iter": 1_000}, {"max_iter": 1_000}),
+    "one_vs_rest": ({"tol": 1e-9, "max_iter": 1_000}, {"solver": "newton-cholesky", "tol": 1e-9, "max_iter": 1_000}),
+}
 
 
 class Rows:
@@ -91,25 +93,24 @@ def same(codes):
     return codes
 
 
-def choose(solver: str, exact: bool = False) -> None:
+def choose(solver: str, longer: bool = False) -> None:
     """Make the original's logistic regressions those of ``solver``."""
-    settings = SOLVERS[solver]
-    if exact:
-        settings = [each | EXACT | {"solver": name} for each, name in zip(settings, MINIMISERS[solver], strict=True)]
+    plain, crossed = SOLVERS[solver]
+    more, crossed_more = LONGER[solver] if longer else ({}, {})
     made = SimpleNamespace(
-        LogisticRegression=partial(LogisticRegression, **settings[0]),
-        LogisticRegressionCV=partial(LogisticRegressionCV, **settings[1]),
+        LogisticRegression=partial(LogisticRegression, **plain | more),
+        LogisticRegressionCV=partial(LogisticRegressionCV, **crossed | crossed_more),
     )
     beta_vae.linear_model = modularity_explicitness.linear_model = utils.linear_model = made
 
 
-def attempt(what: str, function) -> dict:
-    """What ``function`` returns, or nothing, with the reason on stderr."""
+def attempt(what: str, function):
+    """What ``function`` returns, or None, with the reason on stderr."""
     try:
         return function()
     except Exception as error:
         print(f"original: {what}: {type(error).__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
-        return {}
+        return None
 
 
 def plain_scores(codes, factors) -> dict:
@@ -139,7 +140,7 @@ def plain_scores(codes, factors) -> dict:
 
     scores = {}
     for function in (information, modularity, sap, unsupervised):
-        scores |= attempt(function.__name__, function)
+        scores |= attempt(function.__name__, function) or {}
     return scores
 
 
@@ -155,16 +156,16 @@ def downstream(codes, factors, size: int, predictor) -> float:
 
 def linear_scores(codes, factors, sizes) -> dict:
     fit = 2 * len(codes) // 3
-    found = attempt(
-        "explicitness",
-        lambda: modularity_explicitness.compute_modularity_explicitness(
-            Rows(codes, factors), same, None, num_train=fit, num_test=len(codes) - fit
-        ),
-    )
-    scores = {"explicitness": found.get("explicitness_score_test")}
+
+    def explicitness():
+        counts, sample = {"num_train": fit, "num_test": len(codes) - fit}, Rows(codes, factors)
+        found = modularity_explicitness.compute_modularity_explicitness(sample, same, None, **counts)
+        return found["explicitness_score_test"]
+
+    scores = {"explicitness": attempt("explicitness", explicitness)}
     for size in sizes:
-        name = f"lr_{size}"
-        scores |= attempt(name, lambda: {name: downstream(codes, factors, size, utils.logistic_regression_cv)})  # noqa: B023
+        fit = partial(downstream, codes, factors, size, utils.logistic_regression_cv)
+        scores[f"lr_{size}"] = attempt(f"lr_{size}", fit)
     return scores
 
 
@@ -210,9 +211,9 @@ def main(path: str) -> None:
         codes, factors = given[f"codes:{name}"], given[f"factors:{name}"]
         scores = plain_scores(codes, factors)
         for solver in SOLVERS:
-            for exact in (False, True):
-                choose(solver, exact)
-                ending = f", {solver}" + (", exact" if exact else "")
+            for longer in (False, True):
+                choose(solver, longer)
+                ending = f", {solver}" + (", more steps" if longer else "")
                 linear = linear_scores(codes, factors, given[f"sizes:{name}"].tolist())
                 scores |= {score + ending: value for score, value in linear.items()}
         few = slice(0, int(given["tree_rows"]))

@@ -1,4 +1,4 @@
-"""How does the number of labelled rows move each score? On the 36 trained models of the study "scores".
+"""How does the number of labelled rows move each score? On trained models of the study "scores".
 
     python -m dlnb.run scores
     python benchmarks/sample_size.py [--workers N]
@@ -55,7 +55,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args()
     with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
-        parts = Parallel()(delayed(measure)(cell, options.runs) for cell in STUDY.cells())
+        trained = [c for c in STUDY.cells() if (options.runs / STUDY.name / str(c) / "codes.npz").exists()]
+        parts = Parallel()(delayed(measure)(cell, options.runs) for cell in trained)
     table = pd.DataFrame([row for part in parts for row in part])
     storage.write(TABLE, partial(table.to_parquet, compression="zstd", index=False))
     print(table.groupby(["score", "rows"]).value.agg(["size", "mean", "std"]).round(3).to_string())

@@ -17,6 +17,19 @@ from dlnb.study import SWEEPS
 
 WIDTH = 6.2  # inches; text of 12 points is then readable on a phone, where the figure is as wide as the screen
 COLORS = dict(zip(SWEEPS, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"), strict=False))
+LABELS = {  # of the scores
+    "beta_vae_score": "BetaVAE",
+    "factor_vae_score": "FactorVAE",
+    "mig": "MIG",
+    "modularity": "Modularity",
+    "dci_disentanglement": "DCI",
+    "sap": "SAP",
+    "dci_completeness": "completeness",
+    "dci_informativeness": "informativeness",
+    "explicitness": "Explicitness",
+    "total_correlation": "total correlation",
+    "average_mutual_information": "mutual information",
+}
 STYLE = {
     "font.size": 12,
     "axes.spines.top": False,
@@ -125,14 +138,17 @@ STYLES_OF_LINES = ("-", "--", "-.", ":", "-")
 def heat_map(frame, *, label: str, limits=(0, 1), form: str = "{:.2f}") -> Figure:
     """A table of numbers as coloured cells with the numbers printed; rows and columns named by the frame."""
     values = frame.to_numpy()
-    figure, grid = _figure(1, 1, 1.2 + 0.75 * len(values))
+    figure, grid = _figure(1, 1, 1.2 + (0.75 if len(values) < 6 else 0.45) * len(values))
     axis = grid[0, 0]
     drawn = axis.imshow(values, cmap="viridis", vmin=limits[0], vmax=limits[1], aspect="auto")
     for i, j in np.ndindex(values.shape):
         dark = (values[i, j] - limits[0]) / (limits[1] - limits[0]) < 0.6
-        axis.text(j, i, form.format(values[i, j]), ha="center", va="center", color="white" if dark else "black")
-    axis.set_xticks(range(values.shape[1]), frame.columns)
-    axis.set_yticks(range(values.shape[0]), frame.index)
+        text = form.format(values[i, j]) if np.isfinite(values[i, j]) else "–"
+        axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black")
+    crowded = sum(len(str(name)) for name in frame.columns) > 30
+    turned = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
+    axis.set_xticks(range(values.shape[1]), frame.columns, **turned)
+    axis.set_yticks(range(values.shape[0]), [LABELS.get(name, name) for name in frame.index])
     axis.spines[:].set_visible(False)
     figure.colorbar(drawn, ax=axis, label=label)
     return figure
@@ -247,7 +263,7 @@ def agreement(table, x: str, y: str, panel: str, hue: str, *, axes: tuple[str, s
         for color, marker, value in zip(COLORS_OF_LINES, "o^sDv", table[hue].unique(), strict=False):
             dots = part[part[hue] == value]
             axis.scatter(dots[x], dots[y], s=20, color=color, marker=marker, alpha=0.8, linewidths=0, label=value)
-        axis.set(title=name.replace("_", " "), aspect="equal")
+        axis.set(title=LABELS.get(name, name.replace("_", " ")), aspect="equal")
         axis.locator_params(nbins=4)
     for axis in grid[-1]:
         axis.set_xlabel(axes[0])

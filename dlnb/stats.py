@@ -51,6 +51,23 @@ def trend(table: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.Data
     return pd.DataFrame(rows, columns=["data_set", "method", "correlation", "low", "high", "p", "seeds"])
 
 
+def ranks_kept(table: pd.DataFrame) -> pd.DataFrame:
+    """Does a score from few rows put models in the order that it gives them from many? Spearman's correlation, [s, r].
+
+    ``table``: columns data_set, method, strength, score, rows, order (of the rows) and value. Within each data set and
+    order, the ranks of the models by each number of rows are compared with those by the largest; means over both. NaN
+    where a score has not been had of every model.
+    """
+    key, most = ["method", "strength"], table.rows.max()
+    kept = {}
+    for (data_set, score), part in table.groupby(["data_set", "score"], sort=False):
+        wide = part.pivot(index=key, columns=["rows", "order"], values="value")
+        against = wide[most].iloc[:, 0]
+        found = wide.corrwith(against, method="spearman").where(wide.notna().all())
+        kept[score, data_set] = found.groupby("rows").mean()
+    return pd.DataFrame(kept).T.groupby(level=0, sort=False).mean()
+
+
 def _correlation(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Pearson's correlation of x [n] with each row [m, n]."""
     left, right = x - x.mean(), rows - rows.mean(axis=1, keepdims=True)

@@ -179,6 +179,7 @@ STUDIES = {
             critic_width=256,
             critic_learning_rate=1e-3,
             evaluation=100,
+            scores=tuple(name for name in SCORES if name != "downstream"),
         ),
     )
 }

@@ -6,13 +6,17 @@ import statistics
 from pathlib import Path
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
+
+from dlnb import metrics
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "book").glob("*.ipynb"))}
 # Chapters that only read the table of results; they must start without TensorFlow.
-RESULTS = [name for name in ("factorization",) if name in CHAPTERS]
+RESULTS = [name for name in ("factorization", "metrics") if name in CHAPTERS]
 DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes a class
 NEEDS_TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"} | {
     f"dlnb.{module}"
@@ -132,3 +136,20 @@ def test_figure_names_are_unique():
 def test_results_chapters_do_not_need_tensorflow(name):
     found = {module for cell in code_cells(name) for module in imported(cell)}
     assert found.isdisjoint(NEEDS_TENSORFLOW)
+
+
+def test_codes_of_ones_own_are_scored_in_three_lines(tmp_path, monkeypatch):
+    (cell,) = [cell for cell in code_cells("metrics") if "own-codes" in cell.metadata.get("tags", [])]
+    assert len(lines(cell)) == 3
+    rng = np.random.default_rng(0)
+    factors = rng.integers(4, size=(1_500, 2))
+    codes = np.column_stack([factors + 0.01 * rng.standard_normal(factors.shape), rng.standard_normal(1_500)])
+    columns = ["image", "z_a", "z_b", "z_c", "v_shape", "v_size"]
+    table = pd.DataFrame(np.column_stack([np.arange(1_500), codes, factors]), columns=columns)
+    table.to_csv(tmp_path / "codes.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    names = {"np": np, "pd": pd, "metrics": metrics, "SIX": list(metrics.METRICS)}
+    *statements, last = ast.parse(cell.source).body
+    exec(compile(ast.Module(statements, []), "cell", "exec"), names)
+    scores = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+    assert 0.9 < scores["mig"] <= 1 and 0.9 < scores["dci_disentanglement"] <= 1

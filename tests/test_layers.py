@@ -36,6 +36,7 @@ LAYERS = {
     "paper": 1,
     "study": 1,
     "toy": 1,
+    "examples": 1,
     "theory": 2,
     "methods": 2,
     "metrics": 2,

@@ -104,3 +104,31 @@ def test_matrices_share_a_scale_and_count_from_one():
         assert np.array_equal(image.get_array(), matrix) and image.get_clim() == (0, 2)
         assert axis.get_xticks().tolist() == [1, 2, 3]
         assert axis.get_xlim() == (0.5, 3.5) and axis.get_ylim() == (3.5, 0.5)  # the first row at the top
+
+
+def test_tables_print_every_number_of_every_panel():
+    panels = {"a": pd.DataFrame([[0.0, 0.25]], ["z"], ["x", "y"]), "b": pd.DataFrame([[3.0], [1.5]], ["z", "w"], ["x"])}
+    figure = plots.tables(panels, columns=2)
+    for axis, (title, frame) in zip(figure.axes, panels.items(), strict=True):
+        assert axis.get_title() == title
+        assert [text.get_text() for text in axis.texts] == [f"{value:.2f}" for value in frame.to_numpy().flat]
+        assert [label.get_text() for label in axis.get_yticklabels()] == list(frame.index)
+
+
+def test_agreement_has_a_panel_for_each_value_with_its_dots_and_a_diagonal():
+    frame = pd.DataFrame(
+        {"x": [0.1, 0.2, 0.5], "y": [0.2, 0.1, 0.6], "score": ["mig", "mig", "sap"], "set": list("aba")}
+    )
+    figure = plots.agreement(frame, "x", "y", "score", "set", axes=("there", "here"), columns=2)
+    assert [axis.get_title() for axis in figure.axes] == ["MIG", "SAP"]
+    dots = [np.concatenate([d.get_offsets() for d in axis.collections if len(d.get_offsets())]) for axis in figure.axes]
+    assert dots[0].tolist() == [[0.1, 0.2], [0.2, 0.1]] and dots[1].tolist() == [[0.5, 0.6]]
+    for axis in figure.axes:
+        assert np.array_equal(*axis.lines[0].get_data()) and axis.get_xlabel() == "there"
+    assert [text.get_text() for text in figure.legends[0].texts] == ["a", "b"]
+
+
+def test_a_heat_map_leaves_empty_what_was_not_measured():
+    figure = plots.heat_map(pd.DataFrame([[0.5, np.nan]], ["mig"], ["few", "many"]), label="score")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.50", "–"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["MIG"]

@@ -2,7 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from dlnb.data import load
 from dlnb.metrics import average_mutual_information, mig, total_correlation
 from dlnb.models import Model
 from dlnb.representation import Representation
-from dlnb.study import STUDIES, Study
+from dlnb.study import SCORES, STUDIES, Study
 
 TINY = Study(
     name="tiny",
@@ -311,3 +311,24 @@ def test_the_smallest_study_runs_from_the_command_line_in_processes_of_its_own(t
     assert 10 < table.loc[0, "reconstruction"] < 300  # nats; 710 before training
     assert 0 <= table.loc[0, "mig"] < 0.5
     assert (tmp_path / "runs/smoke/dsprites/beta_vae/beta=8/seed=0/codes.npz").exists()
+
+
+def test_every_score_of_a_study_comes_into_its_row(tmp_path):
+    # Codes that know their factors, of a data set with few values, so that few rows do for all scores.
+    rng = np.random.default_rng(0)
+    factors = rng.integers(3, size=(600, 4))
+    codes = Representation(factors, np.float32(factors + 0.1 * rng.standard_normal((600, 4))), np.full((600, 4), -3.0))
+    study = replace(TINY, scores=tuple(SCORES), labels=(10, 100))
+    found = run.score(study, codes, rng)
+    assert list(found) == [*study.columns(), "active"]
+    assert {"lr_10", "lr_100", "gbt_10", "gbt_100", "sap", "wasserstein_norm_sampled"} <= set(found)
+    assert all(np.isfinite(value) for value in found.values()) and found["active"] == 4
+    assert found["dci_disentanglement"] > 0.9 > 0.5 > found["tc_mean"] and found["gbt_100"] > 0.9
+    again = run.score(replace(study, scores=("dci", "mig")), codes, np.random.default_rng(5))
+    assert set(again) == {"dci_disentanglement", "dci_completeness", "dci_informativeness", "mig", "active"}
+    assert again["mig"] == found["mig"]
+
+
+def test_a_study_refuses_a_score_that_does_not_exist():
+    with pytest.raises(ValueError, match="unknown score 'migg': choose from beta_vae_score, factor_vae_score, mig"):
+        replace(TINY, scores=("migg",))

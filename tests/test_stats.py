@@ -70,3 +70,31 @@ def test_errors_name_what_is_wrong():
         stats.by_strength(table(np.ones((3, 3))), "nothing", np.random.default_rng(0))
     with pytest.raises(ValueError, match="every seed must have every strength"):
         stats.trend(table(np.ones((3, 3))).iloc[:-1], "score", np.random.default_rng(0))
+
+
+def sizes(values, score="s", data_set="a"):
+    """A table of sample sizes; ``values`` (rows, order) -> one value a model."""
+    rows = [
+        {"data_set": data_set, "method": "m", "strength": i, "score": score, "rows": n, "order": order, "value": value}
+        for (n, order), models in values.items()
+        for i, value in enumerate(models)
+        if value is not None
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_ranks_kept_compares_orders_of_models_with_those_from_the_most_rows():
+    # From 10 rows, two orders: 1 2 3 against 1 2 3 is 1; 2 1 3 against it is 1 - 6 (1 + 1) / (3 · 8) = .5.
+    table = sizes({(10, 0): [0.1, 0.2, 0.9], (10, 1): [0.5, 0.3, 0.8], (99, 0): [7, 8, 9]})
+    kept = stats.ranks_kept(table)
+    assert kept.index.tolist() == ["s"] and kept.columns.tolist() == [10, 99]
+    np.testing.assert_allclose(kept.loc["s"], [0.75, 1.0])
+
+
+def test_ranks_kept_is_the_mean_over_data_sets_and_nan_where_a_model_is_missing():
+    first = sizes({(10, 0): [1, 2, 3], (99, 0): [1, 2, 3]})
+    second = sizes({(10, 0): [3, 2, 1], (99, 0): [1, 2, 3]}, data_set="b")
+    np.testing.assert_allclose(stats.ranks_kept(pd.concat([first, second])).loc["s"], [0.0, 1.0], atol=1e-12)
+    missing = sizes({(10, 0): [1, 2, None], (20, 0): [1, 2, 3], (99, 0): [1, 2, 3]}, score="t")
+    kept = stats.ranks_kept(missing).loc["t"]
+    assert np.isnan(kept[10]) and kept[20] == kept[99] == 1
