@@ -43,10 +43,12 @@ def score(codes, factors, rng, names=tuple(SCORES), **options) -> dict[str, floa
     A score has the same value whichever others are asked for.
     """
     checks.generator(rng, "score")
+    names = (names,) if isinstance(names, str) else tuple(names)
     functions = {name: checks.choose(SCORES, name, "score") for name in names}
     taken = {name: set(inspect.signature(function).parameters) for name, function in SCORES.items()}
-    if unknown := sorted(set(options) - (set().union(*taken.values()) - {"codes", "factors", "rng", "trees"})):
-        raise ValueError(f"no score takes {unknown[0]!r}")
+    known = dict.fromkeys(sorted(set().union(*taken.values()) - {"codes", "factors", "rng", "trees"}))
+    for option in options:
+        checks.choose(known, option, "option")
     forest, *streams = rng.spawn(1 + len(SCORES))
     streams = dict(zip(SCORES, streams, strict=True))
     if {"dci", "downstream"} & set(names):

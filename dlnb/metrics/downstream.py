@@ -4,7 +4,7 @@ import numpy as np
 
 from dlnb import checks
 from dlnb.metrics import rows
-from dlnb.metrics.linear import FOLDS, logistic_regression_cv
+from dlnb.metrics.linear import FOLDS, SOLVERS, logistic_regression_cv
 from dlnb.metrics.trees import boosted_trees
 
 SIZES = (10, 100, 1_000, 10_000)  # labelled rows (paper section C)
@@ -22,12 +22,14 @@ def downstream(
     value in the fit rows; where a small size happens to have a single value of a factor, that value is predicted.
     """
     x, y, x_test, y_test = rows.split(codes, factors, "downstream")
-    sizes = [checks.whole(size, "a size of downstream", FOLDS) for size in sizes]
+    checks.choose(SOLVERS, solver, "solver")
+    sizes = [checks.whole(size, "each of sizes", FOLDS) for size in (sizes if np.iterable(sizes) else [sizes])]
+    if not sizes:
+        raise ValueError(f"downstream needs sizes, numbers of labelled rows such as {SIZES}")
     if max(sizes) > len(x):
         given = f"downstream fits {max(sizes)} rows, two thirds of the sample, but was given {len(codes)} in all"
-        raise ValueError(
-            f"{given}: score more, or pass smaller sizes, such as sizes={tuple(s for s in SIZES if s <= len(x))}"
-        )
+        fitting = tuple(size for size in SIZES if size <= len(x)) or (len(x),)
+        raise ValueError(f"{given}: score more, or pass smaller sizes, such as sizes={fitting}")
     scores = {}
     for size in sizes:
         linear = [_linear(x[:size], labels[:size], solver, f) for f, labels in enumerate(y.T)]
@@ -42,6 +44,8 @@ def downstream(
 
 
 def _linear(x, labels, solver: str, factor: int):
+    if solver == "one_vs_rest":
+        return logistic_regression_cv(x, labels, solver)
     try:
         return logistic_regression_cv(x, labels, solver)
     except ValueError as error:  # of scikit-learn, which does not say what to do about it

@@ -28,6 +28,7 @@ def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, so
     codes float [n, d], factors int [n, k] with k at least 2; pairs are drawn from all rows, two different rows of a
     value. Raises ValueError if a value has a single row. ``solver``: see ``linear.logistic_regression``.
     """
+    points, batch = _asked(points, batch, 1)
     codes, groups = _groups(codes, factors, rng, "beta_vae_score", 2)
     fit, test = (_differences(codes, groups, count, batch, rng) for count in points)
     return {"beta_vae_score": _told(fit, test, solver)}
@@ -35,6 +36,7 @@ def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, so
 
 def differences(codes, factors, rng, *, points: int = POINTS[0], batch: int = BATCH):
     """Points of the BetaVAE score: mean absolute differences float [points, d], and the fixed factor int [points]."""
+    (points,), batch = _asked([points], batch, 1)
     codes, groups = _groups(codes, factors, rng, "differences", 2)
     return _differences(codes, groups, points, batch, rng)
 
@@ -47,7 +49,8 @@ def factor_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH):
     votes. codes float [n, d], factors int [n, k] with k at least 2; batches are drawn from all rows, each without
     replacement. A value with fewer rows than a batch gives all of them; with fewer than half as many, ValueError.
     """
-    codes, groups = _groups(codes, factors, rng, "factor_vae_score", batch // 2)
+    points, batch = _asked(points, batch, 2)
+    codes, groups = _groups(codes, factors, rng, "factor_vae_score", max(2, batch // 2))
     deviation = codes.std(axis=0, ddof=1)
     fit, test = (_variances(codes, groups, count, batch, rng) for count in points)
     return {"factor_vae_score": _voted(fit, test, deviation, len(groups))}
@@ -55,7 +58,8 @@ def factor_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH):
 
 def votes(codes, factors, rng, *, points: int = POINTS[0], batch: int = BATCH) -> np.ndarray:
     """The votes of the FactorVAE score, int [d, k]: how often fixing a factor made a latent vary least."""
-    codes, groups = _groups(codes, factors, rng, "votes", batch // 2)
+    (points,), batch = _asked([points], batch, 2)
+    codes, groups = _groups(codes, factors, rng, "votes", max(2, batch // 2))
     return _ballots(*_variances(codes, groups, points, batch, rng), codes.std(axis=0, ddof=1), len(groups))
 
 
@@ -78,6 +82,8 @@ def beta_vae_score_of_encoder(
             yield apart.reshape(len(fixed), batch, -1).mean(axis=1), fixed
 
     checks.generator(rng, "beta_vae_score_of_encoder")
+    points, batch = _asked(points, batch, 1)
+    rows.several(len(data_set.sizes), "factors", "beta_vae_score_of_encoder")
     fit, test = (_joined(point_batches(count)) for count in points)
     return {"beta_vae_score": _told(fit, test, solver)}
 
@@ -98,6 +104,8 @@ def factor_vae_score_of_encoder(data_set: DataSet, encode: Callable, rng, *, poi
             yield codes.reshape(len(fixed), batch, -1).var(axis=1, ddof=1), fixed
 
     checks.generator(rng, "factor_vae_score_of_encoder")
+    points, batch = _asked(points, batch, 2)
+    rows.several(len(data_set.sizes), "factors", "factor_vae_score_of_encoder")
     starts = range(0, points[0], CHUNK * batch)
     sample = [
         _encoded(data_set, encode, data_set.sample_factors(min(CHUNK * batch, points[0] - s), rng), rng) for s in starts
@@ -116,6 +124,11 @@ def _encoded(data_set, encode, factors, rng) -> np.ndarray:
 def _joined(batches) -> tuple[np.ndarray, np.ndarray]:
     points, labels = zip(*batches, strict=True)
     return np.concatenate(points), np.concatenate(labels)
+
+
+def _asked(points, batch: int, least: int) -> tuple[list[int], int]:
+    """Numbers of points and the size of a batch: at least 1 for pairs, 2 for a variance."""
+    return [checks.whole(count, "each of points") for count in points], checks.whole(batch, "batch", least)
 
 
 def _groups(codes, factors, rng, score: str, least: int) -> tuple[np.ndarray, list[list[np.ndarray]]]:

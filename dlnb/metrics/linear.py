@@ -5,6 +5,7 @@ support vector machines as scikit-learn had them when the study ran (before vers
 folds and penalties in the time of one. Weights are [classes, d + 1]; the last column is the intercept.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,11 +61,15 @@ def logistic_regression_cv(codes, labels, solver: str = "one_vs_rest"):
     """scikit-learn's LogisticRegressionCV(Cs=10, cv=KFold(5)), as above; intercepts are free in both.
 
     "one_vs_rest" chooses a penalty for each class by the share of rows that its own yes or no gets right, as version
-    0.20 did; "multinomial" one for all classes, and needs all of them in four folds out of five, whichever is left out.
+    0.20 did; "multinomial" one for all classes, and raises ValueError where the version of scikit-learn cannot do with
+    folds that lack a class. A class that is alone is predicted.
     """
-    if checks.choose(SOLVERS, solver, "solver") == "multinomial":
-        return LogisticRegressionCV(Cs=STRENGTHS, cv=KFold(FOLDS), max_iter=1_000).fit(codes, labels)
     classes, inputs = np.unique(labels), with_ones(codes)
+    if checks.choose(SOLVERS, solver, "solver") == "multinomial" and len(classes) > 1:
+        with warnings.catch_warnings():  # of arguments that change their names from 1.8 on
+            warnings.simplefilter("ignore", FutureWarning)
+            model = LogisticRegressionCV(Cs=STRENGTHS, cv=KFold(FOLDS), scoring="accuracy", max_iter=1_000)
+            return model.fit(codes, labels)
     targets, penalty = labels[:, None] == classes, np.append(np.ones(inputs.shape[1] - 1), 0.0)
     right = np.zeros((len(STRENGTHS), len(classes)))
     for fit, test in KFold(FOLDS).split(inputs):
@@ -99,7 +104,7 @@ def logistic(inputs, targets, strength, penalty, *, start=None, pairs=None) -> n
     (n, p), count = inputs.shape, targets.shape[1]
     prior = penalty / np.broadcast_to(np.asarray(strength, float), count)[:, None]
     ridge = np.diag(np.where(penalty > 0, 0.0, 1e-9 * n))  # a sure class has no curvature along a free intercept
-    row, column = np.triu_indices(p)
+    (row, column), diagonal = np.triu_indices(p), np.arange(p)
     pairs, reached = products(inputs) if pairs is None else pairs, targets.T.astype(float) @ inputs
 
     def slope(problems, weights):
@@ -117,6 +122,7 @@ def logistic(inputs, targets, strength, penalty, *, start=None, pairs=None) -> n
         chance *= 1 - chance
         hessian[:, row, column] = hessian[:, column, row] = chance @ pairs
         hessian += ridge + prior[left, :, None] * np.eye(p)
+        hessian[:, diagonal, diagonal] *= 1 + 1e-10  # latents that repeat each other, in large units
         step = -np.linalg.solve(hessian, gradient[..., None])[..., 0]
         gain = -(gradient * step).sum(axis=1)
         going = gain > CONVERGED * n
@@ -189,7 +195,9 @@ def support_vectors(code: np.ndarray, targets: np.ndarray, weight: np.ndarray, r
         if not going.any():
             break
         left, loss, step, gain = left[going], loss[going], step[going], gain[going]
-        scale = np.ones(len(left))
+        scale = np.ones(
+            len(left)
+        )  # a whole step has always sufficed so far; the loss has bends, so it is not proven to
         while True:
             new = terms(left, weights[left] + scale[:, None] * step)
             too_far = new[0] > loss - 1e-4 * scale * gain + 1e-12 * (1 + loss)

@@ -52,14 +52,16 @@ class Trees:
 def boosted_trees(codes, labels, rng: np.random.Generator, boosting: str = "lightgbm") -> Trees:
     """Fit trees that tell labels int [n] from codes [n, d].
 
-    ``rng`` breaks ties between splits of scikit-learn's; LightGBM has none to break. Labels of a single class are
-    told without trees.
+    Of latents that split equally well scikit-learn takes one at random, by ``rng``, and LightGBM the first, so that
+    copies of a latent share its importance in the one and get none in the other. Labels of a single class are told
+    without trees.
     """
     name = checks.choose(BOOSTING, boosting, "boosting")
     classes, targets = np.unique(labels, return_inverse=True)
     if len(classes) == 1:
         return Trees(classes, np.zeros(codes.shape[1]))
     if name == "scikit-learn":
+        rng = checks.generator(rng, "boosted_trees")
         model = GradientBoostingClassifier(random_state=int(rng.integers(2**31))).fit(codes, labels)
         return Trees(classes, np.abs(model.feature_importances_), model)
     several = {"objective": "multiclass", "num_class": len(classes)} if len(classes) > 2 else {"objective": "binary"}

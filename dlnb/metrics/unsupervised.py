@@ -101,6 +101,9 @@ def udr(representations: Sequence[Representation], kind: str = "spearman") -> np
     for other in representations[1:]:
         if not np.array_equal(first.factors, other.factors):
             raise ValueError("udr compares what models say of the same images: their factors differ")
+    for number, representation in enumerate(representations):
+        if not np.isfinite(representation.mean).all() or not np.isfinite(representation.kl).all():
+            raise ValueError(f"udr: codes of model {number} hold nan or infinity")
     likeness = checks.choose(LIKENESS, kind, "kind")
     codes = [_standardised(r.mean[:, r.kl > ACTIVE]) for r in representations]
     count = len(codes)
