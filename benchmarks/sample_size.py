@@ -24,7 +24,7 @@ from dlnb.study import STUDIES, Cell
 STUDY = STUDIES["scores"]
 TABLE = results.TABLES / "sample_size.parquet"
 ROWS = 150, 500, 1_500, 5_000, 15_000
-ORDERS = 3  # random orders of the rows of each model
+ORDERS = 2  # random orders of the rows of each model
 NAMES = (*metrics.METRICS, "explicitness", "total_correlation", "average_mutual_information")
 KEPT = {"dci": ("dci_disentanglement",)}
 
