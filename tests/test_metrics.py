@@ -452,7 +452,9 @@ def test_unknown_scores_and_options_are_refused():
         ValueError, match=r"unknown score 'migs': choose from beta_vae_score, .*wasserstein_correlation"
     ):
         metrics.score(codes, factors, rng(), ["mig", "migs"])
-    with pytest.raises(ValueError, match="unknown option 'bosting': choose from batch, boosting, points, sizes, solver"):
+    with pytest.raises(
+        ValueError, match="unknown option 'bosting': choose from batch, boosting, points, sizes, solver"
+    ):
         metrics.score(codes, factors, rng(), ["dci"], bosting="lightgbm")
     for reserved in ("codes", "trees"):
         with pytest.raises((ValueError, TypeError), match=reserved):
