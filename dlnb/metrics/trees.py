@@ -8,7 +8,6 @@ little. One table never mixes the two (``agreement`` in the tables shows how far
 from dataclasses import dataclass
 from typing import Any
 
-import lightgbm
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
 
@@ -43,7 +42,7 @@ class Trees:
         """The most likely class: int [n]."""
         if self.model is None:
             return np.full(len(codes), self.classes[0])
-        if not isinstance(self.model, lightgbm.Booster):
+        if isinstance(self.model, GradientBoostingClassifier):
             return self.model.predict(codes)
         chance = self.model.predict(codes)
         return self.classes[chance.argmax(axis=1) if chance.ndim > 1 else (chance > 0.5).astype(int)]
@@ -64,6 +63,8 @@ def boosted_trees(codes, labels, rng: np.random.Generator, boosting: str = "ligh
         rng = checks.generator(rng, "boosted_trees")
         model = GradientBoostingClassifier(random_state=int(rng.integers(2**31))).fit(codes, labels)
         return Trees(classes, np.abs(model.feature_importances_), model)
+    import lightgbm  # here, since it needs a library of the system, libgomp, that all other scores do without
+
     several = {"objective": "multiclass", "num_class": len(classes)} if len(classes) > 2 else {"objective": "binary"}
     data = lightgbm.Dataset(np.asarray(codes, np.float64), targets, params=LIGHTGBM)
     model = lightgbm.train(LIGHTGBM | several, data, ROUNDS)
