@@ -93,8 +93,7 @@ def ours(codes, factors, sizes) -> dict[str, float]:
             found |= attempt(downstream, codes, factors, rng, sizes=(size,), solver=solver)
         scores |= {f"{name}, {solver}": value for name, value in found.items() if not name.startswith("gbt")}
     codes, factors = codes[:TREE_ROWS], factors[:TREE_ROWS]
-    trees = predictors.fit_trees(codes, factors, rng, "scikit-learn")
-    found = predictors.dci(codes, factors, rng, trees=trees)
+    found = predictors.dci(codes, factors, rng, boosting="scikit-learn")
     found |= downstream(codes, factors, rng, sizes=TREE_LABELS, boosting="scikit-learn")
     return scores | {name: value for name, value in found.items() if not name.startswith("lr")}
 
@@ -209,5 +208,5 @@ def cells(row) -> list[str]:
 
 
 if __name__ == "__main__":
-    warnings.filterwarnings("ignore", category=FutureWarning, module="sklearn")
+    warnings.filterwarnings("ignore", module="sklearn")
     sys.exit(main(*sys.argv[1:]))
