@@ -45,12 +45,18 @@ PLAIN = ("mig", "modularity", "sap", "total_correlation", "wasserstein_correlati
 # What is allowed, by the beginning of a score's name; the first that fits.
 ALLOWED = {
     "sap": 2 / 5_000,  # two test rows a factor: a solver with a tolerance
-    "dci_": 0.005,  # ties between splits are broken at random
+    "dci_": 0.01,  # ties between splits are broken at random; the original is as far from itself with another seed
     "gbt_": 0.005,
     "explicitness": 1e-3,
-    "lr_": 0.01,
+    "lr_": np.inf,  # stopped wherever it was: shown, not judged
 }
-LONGER = {"explicitness": 1e-4, "lr_": 0.005}
+LONGER = {
+    "explicitness": 1e-4,
+    "lr_": {
+        "one_vs_rest": 2 / 5_000,
+        "multinomial": 0.01,
+    },  # the latter still has a tolerance, and picks a penalty by it
+}
 
 
 def made_codes(rng) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -135,7 +141,7 @@ def allowed(score: str, value: float) -> float:
     rules = LONGER if score.endswith("more steps") else ALLOWED
     for beginning, bound in rules.items():
         if score.startswith(beginning):
-            return bound
+            return bound[score.split(", ")[1]] if isinstance(bound, dict) else bound
     return 1e-6 * max(1.0, abs(value))
 
 
@@ -204,7 +210,14 @@ def main(python: str, *paths: str) -> str | None:
 
 def cells(row) -> list[str]:
     ours, original = ("fails" if np.isnan(value) else f"{value:.8g}" for value in (row.ours, row.original))
-    return [row.case, row.score, ours, original, f"{row.difference:.1e}".replace("nan", ""), f"{row.allowed:.1e}"]
+    return [
+        row.case,
+        row.score,
+        ours,
+        original,
+        f"{row.difference:.1e}".replace("nan", ""),
+        f"{row.allowed:.1e}".replace("inf", "any"),
+    ]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,12 @@
-"""Where progress bars are shown."""
+"""Where progress bars are shown, and the one line of a whole sweep."""
 
 import os
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tqdm import tqdm
 
 BUILDING = "DLNB_BOOK"  # environment variable that is set while the book is built
 
@@ -9,3 +14,37 @@ BUILDING = "DLNB_BOOK"  # environment variable that is set while the book is bui
 def silent() -> bool:
     """Bars are for terminals and Colab; a built book and a log file want none."""
     return bool(os.environ.get(BUILDING)) or not (sys.stderr.isatty() or "google.colab" in sys.modules)
+
+
+@contextmanager
+def sweep(name: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
+    """A function to be told of each model that has ended: a live line in a terminal, a line for each in a log."""
+    begun, count = time.monotonic(), 0
+    quiet, todo = silent(), total - done
+
+    with tqdm(total=total, initial=done, desc=name, unit=" models", disable=quiet, mininterval=0, smoothing=0) as bar:
+
+        def show(what: str) -> None:
+            nonlocal count
+            count += 1
+            speed = pace(3600 * count / max(time.monotonic() - begun, 1e-3), todo - count)
+            if quiet:
+                print(f"{count}/{todo} {what}; {speed}", flush=True)
+            else:
+                bar.set_postfix_str(speed, refresh=False)
+                bar.update()
+                if what.startswith("failed"):
+                    bar.write(what)
+
+        yield show
+
+
+def pace(an_hour: float, left: int) -> str:
+    """Speed, and when what is left will have ended."""
+    hours = left / an_hour
+    if hours > 24 * 30:
+        when = f"{hours / 24:,.0f} days to go"
+    else:
+        end = time.localtime(time.time() + 3600 * hours)
+        when = "ends " + time.strftime("%H:%M" if hours < 12 else "%a %d %b %H:%M", end)
+    return f"{an_hour:.3g} models an hour, {when}"

@@ -1,11 +1,16 @@
-"""The table of results: one row for each trained model, in small Parquet files that install with the package."""
+"""The table of results: one row for each trained model, in small Parquet files that install with the package.
+
+Beside them failed.csv lists the cells of which no model can be had, with the reason.
+"""
 
 import json
+from collections.abc import Iterable
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 
 from dlnb import checks, storage
 from dlnb.study import STUDIES, Cell, Study
@@ -23,6 +28,8 @@ ORIGIN = {
     **{"seconds_training": "float64", "seconds_scoring": "float64", "commit": "str", "versions": "str"},
     **{"machine": "str"},
 }
+ROW, FAILURE = "row.json", "failed.json"  # of one cell, in its folder under runs/
+FAILURES = "failed.csv"  # of all cells, in the folder of the table
 TABLES = Path(str(files("dlnb"))) / "tables"
 
 
@@ -76,55 +83,159 @@ def load(study: str, folder=None) -> pd.DataFrame:
     unknown study, one without rows, and for whatever ``check`` refuses.
     """
     definition = checks.choose(STUDIES, study, "study")
-    parts = _read(definition, folder)
+    parts = _read(definition, _home(definition, folder))
     if not parts:
         raise ValueError(f"no rows of the study {study!r} yet: train some with python -m dlnb.run {study}")
-    return _ordered(check(pd.concat(parts, ignore_index=True), definition, f"tables of {study}"), definition)
+    return _counted(check(pd.concat(parts, ignore_index=True), definition, f"tables of {study}"), definition)
 
 
 def recorded(study: Study, folder=None) -> set[tuple]:
     """The keys of the cells that the table holds."""
-    return {row for part in _read(study, folder) for row in keys(part)}
+    return {row for part in _read(study, _home(study, folder)) for row in keys(part)}
+
+
+def failures(study: str, folder=None) -> pd.DataFrame:
+    """The cells of a study that failed: key columns and the ``error`` of each, in order of the cells.
+
+    Raises ValueError for an unknown study and for a list that is damaged or names a cell that the study does not have.
+    """
+    definition = checks.choose(STUDIES, study, "study")
+    return _failures(definition, _home(definition, folder) / FAILURES)
+
+
+def failed(study: Study, runs=None, folder=None) -> dict[tuple, str]:
+    """Key and reason of each cell that failed, by the list and by what is under ``runs``, in order of the cells."""
+    table = _failures(study, _home(study, folder) / FAILURES)
+    found = dict(zip(keys(table), table.error, strict=True))
+    for path in (Path(runs) / study.name).rglob(FAILURE) if runs else ():
+        failure = read_json(path)
+        found[tuple(failure[name] for name in KEY)] = failure["error"]
+    return {key(cell): found[key(cell)] for cell in study.cells() if key(cell) in found}
+
+
+def read_json(path) -> dict:
+    """What the runner left about a cell. Raises ValueError that names a damaged or foreign file."""
+    try:
+        found = json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}; remove it to do its cell again") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} is not of this package; remove it to do its cell again")
+    return found
+
+
+def _home(study: Study, folder) -> Path:
+    return Path(folder or TABLES) / study.name
 
 
 def _first(table: pd.DataFrame) -> dict:
     return dict(zip(KEY, keys(table)[0], strict=True))
 
 
-def _read(study: Study, folder, without=frozenset()) -> list[pd.DataFrame]:
-    parts = {
-        str(path): pd.read_parquet(path) for path in sorted((Path(folder or TABLES) / study.name).glob("*.parquet"))
-    }
+def _read(study: Study, home: Path, without=frozenset()) -> list[pd.DataFrame]:
+    parts = {}
+    for path in sorted(home.glob("*.parquet")):
+        try:
+            parts[str(path)] = pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path} is no table, or is damaged: {error}") from error
     parts = {path: part[[key not in without for key in keys(part)]] for path, part in parts.items()}
     return [check(part, study, path) for path, part in parts.items() if len(part)]
 
 
-def _ordered(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _ordered(table: pd.DataFrame, study: Study, where: str = "") -> pd.DataFrame:
+    """The rows in order of the cells; ValueError for a key that is none."""
     order = {key(cell): i for i, cell in enumerate(study.cells())}
-    table = table.iloc[pd.Series([order[row] for row in keys(table)]).argsort()].reset_index(drop=True)
-    table.attrs = {"study": study.name, "models": len(table), "cells": len(order)}
-    return table
+    if foreign := [row for row in keys(table) if row not in order]:
+        raise ValueError(f"{where}: {dict(zip(KEY, foreign[0], strict=True))} is no cell of the study {study.name}")
+    places = pd.Series([order[row] for row in keys(table)], dtype="int64")
+    return table.iloc[places.argsort()].reset_index(drop=True)
 
 
-def collect(study: Study, runs, folder=None, *, replace: bool = False) -> pd.DataFrame:
-    """Join the rows under ``runs`` with the committed ones and write one Parquet file for each data set.
-
-    A cell that is in both must have the same row in both, and nothing is written otherwise; with ``replace`` the row
-    under ``runs`` takes the place of the other.
-    """
-    paths = sorted((Path(runs) / study.name).rglob("row.json"))
-    rows = [check(pd.DataFrame([json.loads(p.read_text())]), study, str(p)) for p in paths]
-    fresh = {key for row in rows for key in keys(row)} if replace else set()
-    kept = _read(study, folder, without=fresh)
-    folder = Path(folder or TABLES) / study.name
-    if not rows and not kept:
-        raise ValueError(f"no trained model of the study {study.name} under {runs}")
-    table = pd.concat([*kept, *rows], ignore_index=True).drop_duplicates()
-    if (twice := table.duplicated(KEY)).any():
-        raise ValueError(f"{_first(table[twice])} differs between {runs} and {folder}: remove the one that is wrong")
+def _counted(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The rows in order of the cells, with the number of both."""
     table = _ordered(table, study)
-    for name, part in table.groupby("data_set", sort=False):
-        part = part.reset_index(drop=True)
-        part.attrs = {}  # they count the models of other data sets, and a file would change with those
-        storage.write(folder / f"{name}.parquet", partial(part.to_parquet, compression="zstd", index=False))
+    table.attrs = {"study": study.name, "models": len(table), "cells": len(study.cells())}
     return table
+
+
+def _failures(study: Study, path: Path) -> pd.DataFrame:
+    names = [*KEY, "error", "commit"]
+    if not path.exists():
+        return pd.DataFrame(columns=names)
+    try:
+        table = pd.read_csv(path, dtype={"strength": "float64"})[names]
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path} is no list of failures, or is damaged: {error}") from error
+    return _ordered(table, study, str(path))
+
+
+def gathered(study: Study, runs) -> pd.DataFrame | None:
+    """The rows under ``runs``, or None. Raises ValueError, naming the file, for one that ``check`` refuses."""
+    paths = sorted((Path(runs) / study.name).rglob(ROW))
+    rows = [read_json(path) for path in paths]
+    if not rows:
+        return None
+    try:
+        return check(pd.DataFrame(rows), study, str(runs))
+    except ValueError:
+        for path, row in zip(paths, rows, strict=True):  # which one?
+            check(pd.DataFrame([row]), study, str(path))
+        raise
+
+
+def collect(study: Study, runs=None, folder=None, *, shards: Iterable = (), replace: bool = False) -> pd.DataFrame:
+    """Join the rows under ``runs`` and of other tables with the committed ones; one Parquet file for each data set.
+
+    ``shards`` are folders of tables that other machines wrote. A cell that is in several must have the same row in all,
+    and nothing is written otherwise; with ``replace`` the row under ``runs`` takes the place of the others. Failures
+    under ``runs`` are listed beside the tables until the cell has a row. The same rows give the same bytes. Others
+    that write to the folder are waited for.
+    """
+    home = _home(study, folder)
+    fresh = gathered(study, runs) if runs else None
+    failed = [read_json(path) for path in sorted((Path(runs) / study.name).rglob(FAILURE))] if runs else []
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / ".lock"):
+        replaced = set(keys(fresh)) if replace and fresh is not None else set()
+        places = {str(home): _read(study, home, without=replaced)}
+        places |= {str(shard): _shard(study, Path(shard)) for shard in shards}
+        places |= {str(runs): [] if fresh is None else [fresh]}
+        if not any(places.values()):
+            _write_failures(study, home, failed, set())
+            raise ValueError(f"no trained model of the study {study.name} under {', '.join(places)}")
+        table = pd.concat([part for parts in places.values() for part in parts], ignore_index=True).drop_duplicates()
+        if (twice := table.duplicated(KEY)).any():
+            first = keys(table[twice])[0]
+            where = [place for place, parts in places.items() if any(first in keys(part) for part in parts)]
+            cell = dict(zip(KEY, first, strict=True))
+            raise ValueError(f"{cell} differs between {' and '.join(where)}: remove the row that is wrong")
+        table = _counted(table, study)
+        for name, part in table.groupby("data_set", sort=False):
+            part = part.reset_index(drop=True)
+            part.attrs = {}  # they count the models of other data sets, and a file would change with those
+            storage.write(home / f"{name}.parquet", partial(part.to_parquet, compression="zstd", index=False))
+        _write_failures(study, home, failed, set(keys(table)))
+    return table
+
+
+def _shard(study: Study, folder: Path) -> list[pd.DataFrame]:
+    """The tables in a folder of tables, or in that of the study itself."""
+    parts = _read(study, folder if folder.name == study.name else folder / study.name)
+    if not parts:
+        raise ValueError(f"no table of the study {study.name} in {folder}")
+    return parts
+
+
+def _write_failures(study: Study, home: Path, failed: list[dict], done: set[tuple]) -> None:
+    """List what failed, here or before, and has no row."""
+    path = home / FAILURES
+    old = _failures(study, path)
+    table = pd.concat([part for part in (old, pd.DataFrame(failed, columns=old.columns)) if len(part)] or [old])
+    table = table.astype({"strength": "float64", "seed": "int64"}).drop_duplicates(KEY, keep="last")
+    table = table[[key not in done for key in keys(table)]]
+    if len(table):
+        table = _ordered(table, study, str(path))
+        storage.write(path, partial(table.to_csv, index=False))
+    else:
+        path.unlink(missing_ok=True)

@@ -52,15 +52,22 @@ LAYERS = {
     "updates": 3,
     "training": 4,
     "results": 3,
-    "run": 5,
+    "work": 5,
+    "engines": 6,
+    "status": 6,
+    "estimate": 7,
+    "run": 8,
     "ambiguity": 5,
-    "stats": 6,
-    "plots": 6,
+    "stats": 5,
+    "plots": 5,
     "notebook": 6,
     "findings": 7,
 }
 # Importing TensorFlow takes seconds and 700 MB; everything else must do without.
-TENSORFLOW = {"backend", "losses", "networks", "theory", "methods", "models", "updates", "training", "ambiguity", "run"}
+TENSORFLOW = {
+    *("backend", "losses", "networks", "theory", "methods", "models", "updates", "training", "ambiguity"),
+    *("work", "engines", "status", "estimate", "run"),
+}
 LIBRARIES = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"}
 
 

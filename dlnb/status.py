@@ -1,0 +1,64 @@
+"""How far a study is: which of its cells are done, at work, interrupted, failed or missing, and when it may end."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from dlnb import progress, results, work
+from dlnb.study import Cell, Study
+
+DONE, RUNNING, INTERRUPTED, FAILED, MISSING = "done", "running", "interrupted", "failed", "missing"
+RECENT = 20  # models whose seconds tell the speed
+
+
+def states(study: Study, cells: list[Cell], runs, tables=None) -> dict[Cell, str]:
+    """The state of each cell, by the table and the folders under ``runs``."""
+    recorded = results.recorded(study, tables)
+    failed = results.failed(study, runs, tables)
+    return {cell: _state(results.key(cell), Path(runs) / study.name / str(cell), recorded, failed) for cell in cells}
+
+
+def _state(key: tuple, folder: Path, recorded, failed) -> str:
+    if key in recorded or (folder / results.ROW).exists():
+        return DONE
+    if work.held(folder):
+        return RUNNING
+    if key in failed:
+        return FAILED
+    return INTERRUPTED if (folder / work.CHECKPOINT).exists() else MISSING
+
+
+def seconds_a_model(study: Study, runs) -> float:
+    """Mean seconds of training and scoring of the models that were done last under ``runs``; nan if there are none."""
+    paths = sorted((Path(runs) / study.name).rglob(results.ROW), key=lambda path: path.stat().st_mtime)[-RECENT:]
+    rows = [results.read_json(path) for path in paths]
+    return float(np.mean([row["seconds_training"] + row["seconds_scoring"] for row in rows])) if rows else np.nan
+
+
+def report(study: Study, cells: list[Cell], runs, tables=None) -> str:
+    """Lines for a terminal: counts, speed, expected end, and what failed with its reason."""
+    found = states(study, cells, runs, tables)
+    count = Counter(found.values())
+    counts = ", ".join(f"{count[state]} {state}" for state in (DONE, RUNNING, INTERRUPTED, FAILED, MISSING))
+    lines = [f"{study.name}: {counts} of {len(cells)} models"]
+    seconds, left = seconds_a_model(study, runs), count[RUNNING] + count[INTERRUPTED] + count[MISSING]
+    if left and np.isfinite(seconds):
+        line = f"{seconds:.0f} s a model lately"
+        if count[RUNNING]:
+            line += f", {progress.pace(count[RUNNING] * 3600 / seconds, left)}"
+        lines.append(line)
+    lines += [f"running: {cell}{_updates(study, cell, runs)}" for cell, state in found.items() if state == RUNNING]
+    reasons = results.failed(study, runs, tables)
+    lines += [f"failed: {cell}: {reasons[results.key(cell)]}" for cell, state in found.items() if state == FAILED]
+    return "\n".join(lines)
+
+
+def _updates(study: Study, cell: Cell, runs) -> str:
+    """How far a running cell was when its last checkpoint was written."""
+    try:
+        with np.load(Path(runs) / study.name / str(cell) / work.CHECKPOINT) as file:
+            done = len(file["history"])
+    except (OSError, KeyError, ValueError):  # none yet
+        return ""
+    return f", {done:,} of {study.training(cell.method)['steps']:,} updates"
