@@ -57,6 +57,7 @@ LAYERS = {
     "status": 6,
     "estimate": 7,
     "run": 8,
+    "released": 5,
     "ambiguity": 5,
     "stats": 5,
     "plots": 5,
