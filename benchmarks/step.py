@@ -41,8 +41,8 @@ def step(method, data_set) -> float:
     graph = graph_of(method, data_set)
     images = data_set.sample(BATCH * training.CHUNK, np.random.default_rng(0))[1]
     images = images.reshape(training.CHUNK, BATCH, *data_set.image_shape)
-    graph.run(images, 0, 0, (1e-4, 1e-4), method)
-    return fastest(lambda: graph.run(images, 0, 0, (1e-4, 1e-4), method), 1) / training.CHUNK
+    graph.run(images, 0, 0, (1e-4, 1e-4), 1.0, method)
+    return fastest(lambda: graph.run(images, 0, 0, (1e-4, 1e-4), 1.0, method), 1) / training.CHUNK
 
 
 def steps_by_method(data_set) -> dict[str, float]:
@@ -55,7 +55,7 @@ def steps_by_method(data_set) -> dict[str, float]:
     for _ in range(REPEATS + 1):
         for name, graph in graphs.items():
             start = time.perf_counter()
-            graph.run(images, 0, 0, (1e-4, 1e-4), methods[name])
+            graph.run(images, 0, 0, (1e-4, 1e-4), 1.0, methods[name])
             rounds[name].append((time.perf_counter() - start) / training.CHUNK)
     return {name: 1e3 * min(seconds) for name, seconds in rounds.items()}  # the first round builds the graphs
 

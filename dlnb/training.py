@@ -45,6 +45,7 @@ def train(
     precision: str = "float32",
     critic_width: int = 1000,
     critic_learning_rate: float = 1e-4,
+    reconstruction_weight: float = 1.0,
     jit: bool | None = None,
     name: str | None = None,
     checkpoint: str | Path | None = None,
@@ -54,12 +55,15 @@ def train(
 
     ``kernels`` is "code" or "paper", ``precision`` "float32" or "bfloat16" (see ``networks``). ``critic_width`` and
     ``critic_learning_rate`` are those of FactorVAE's critic, which is updated together with the VAE on the same batch.
+    ``reconstruction_weight`` multiplies the reconstruction in the loss, though not in the history: 4 at 32 x 32 gives it
+    the weight that it has at 64 x 64, where four times as many pixels are summed.
     ``jit`` compiles the update with XLA; None does so on a GPU only, since XLA slows these networks down on a CPU.
     ``name`` stands in error messages and before the progress bar.
 
     ``checkpoint`` names a file in which the state of the run is kept, written anew every ``checkpoint_seconds`` and at
     the end. If it is there already, the run goes on from it, and ends with the weights of a run that never stopped;
-    hyperparameters and data set are compared, the code of a method of your own is not.
+    hyperparameters and data set are compared, the code of a method of your own is not. More ``steps`` than before
+    train a model further.
 
     TensorFlow's op determinism is switched on for the process: without it a GPU's sums differ from run to run.
     Raises ValueError for bad arguments and for a checkpoint that is damaged or of another run; FloatingPointError, with
@@ -71,6 +75,7 @@ def train(
     width, seed = checks.whole(critic_width, "critic_width"), checks.whole(seed, "seed", minimum=0, below=2**63)
     given = (learning_rate, "learning_rate"), (critic_learning_rate, "critic_learning_rate")
     rates = tuple(checks.number(value, what, above=True) for value, what in given)
+    weight = checks.number(reconstruction_weight, "reconstruction_weight", above=True)
     jit, name = bool(GPUS) if jit is None else jit, name or f"{data_set.name}/{method}/seed={seed}"
     tf.config.experimental.enable_op_determinism()
     encoder = networks.encoder(data_set.image_shape, latents, generator(seed, "encoder"), kernels=kernels)
@@ -79,7 +84,7 @@ def train(
     about = described(data_set) | {
         **{"name": name, "method": type(method).__name__, "hyperparameters": dataclasses.asdict(method)},
         **{"steps": steps, "seed": seed, "batch": batch, "latents": latents, "learning_rate": rates[0]},
-        **{"kernels": kernels, "precision": precision, "jit": jit},
+        **{"kernels": kernels, "precision": precision, "jit": jit, "reconstruction_weight": weight},
         **({"critic_width": width, "critic_learning_rate": rates[1]} if method.critic else {}),
     }
 
@@ -95,7 +100,7 @@ def train(
             total=steps, initial=len(history), desc=name, unit=" steps", disable=progress.silent(), mininterval=0.5
         ) as bar:
             for start, images in _batches(data_set, batch, seed, len(history), steps):
-                parts.append(graph.run(images, start, seed, rates, method))
+                parts.append(graph.run(images, start, seed, rates, weight, method))
                 _check_losses(name, graph.losses, start, parts)
                 bar.update(len(parts[-1]))
                 if checkpoint and (time.monotonic() - kept >= checkpoint_seconds or start + CHUNK >= steps):
@@ -150,12 +155,14 @@ def _resume(path, about, graph) -> tuple[np.ndarray, float]:
     """Set ``graph`` to the state in a checkpoint of the run that ``about`` describes; losses and seconds so far."""
     found, state = storage.load(path, CHECKPOINT)
     for what, value in storage.plain(about).items():
-        if found["run"].get(what) != value:
+        if what != "steps" and found["run"].get(what) != value:
             raise ValueError(
                 f"{path} is the checkpoint of another run, with {what} {found['run'].get(what)!r} and not {value!r}: "
                 "name another file, or remove it to start again"
             )
     history = state.pop("history")
+    if len(history) > about["steps"]:
+        raise ValueError(f"{path} is the checkpoint of {len(history)} updates, more than steps={about['steps']}")
     graph.state = state
     return history, found["seconds"]
 

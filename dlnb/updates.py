@@ -83,10 +83,11 @@ class Graph:
         update = tf.function(self._update, jit_compile=jit)
 
         @tf.function(reduce_retracing=True)
-        def run(images, start, seed, rates, values):
+        def run(images, start, seed, rates, weight, values):
             losses = tf.TensorArray(tf.float32, tf.shape(images)[0])
             for i in tf.range(tf.shape(images)[0]):
-                losses = losses.write(i, update(images[i], start + i, self._draws(seed, start + i), rates, values))
+                draws = self._draws(seed, start + i)
+                losses = losses.write(i, update(images[i], start + i, draws, rates, weight, values))
             return losses.stack()
 
         self._run = run
@@ -115,14 +116,16 @@ class Graph:
         for name, variable in self._variables().items():
             variable.assign(values[name])
 
-    def run(self, images, start: int, seed: int, rates: tuple[float, float], method: Method) -> np.ndarray:
+    def run(self, images, start: int, seed: int, rates, weight: float, method: Method) -> np.ndarray:
         """One update for each batch of images [updates, b, h, w, c]; their losses float32 [updates, losses].
 
-        ``start`` is the number of the first update, ``rates`` the learning rates of VAE and critic.
+        ``start`` is the number of the first update, ``rates`` are the learning rates of VAE and critic, ``weight`` is
+        that of the reconstruction in the loss.
         """
         values = {name: tf.constant(getattr(method, name), tf.float32) for name in floats(method)}
         start, seed = tf.constant(start), tf.constant(seed, tf.int64)
-        return self._run(tf.constant(images), start, seed, tf.constant(rates), values).numpy()
+        scale = tf.constant(weight, tf.float32)
+        return self._run(tf.constant(images), start, seed, tf.constant(rates), scale, values).numpy()
 
     def _draws(self, seed, step):
         """The noise of an update, and for each latent an order in which the critic's batch is shuffled.
@@ -136,7 +139,7 @@ class Graph:
             return noise, None
         return noise, tf.argsort(tf.random.stateless_uniform((latents, batch), [seed, -1 - step]))
 
-    def _update(self, images, step, draws, rates, values):
+    def _update(self, images, step, draws, rates, weight, values):
         noise, order = draws
         method, logits = _with(self.method, values), None
         with tf.GradientTape(persistent=True) as tape:
@@ -157,7 +160,7 @@ class Graph:
             if getattr(regularizer, "shape", None) != ():
                 got = f"of shape {regularizer.shape}" if hasattr(regularizer, "shape") else repr(regularizer)
                 raise ValueError(f"{type(method).__name__}.regularizer must return one tensor of shape (), not {got}")
-            loss = reconstruction + regularizer
+            loss = weight * reconstruction + regularizer
         gradient = tape.gradient(loss, self.vae.vector)
         losses = [reconstruction, gaussian_kl(mean, logvar), regularizer]
         if method.critic:

@@ -383,6 +383,28 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_finished_run_can_be_trained_further_but_not_back(tmp_path):
+    options = {"seed": 1, "checkpoint": tmp_path / "state.npz", **QUICK}
+    whole = train(DSPRITES, BetaVAE(4), steps=17, seed=1, **QUICK)
+    for steps in (4, 12, 17):
+        further = train(DSPRITES, BetaVAE(4), steps=steps, **options)
+        assert len(further.history["kl"]) == steps
+    for one, other in zip(weights(whole), weights(further), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match=r"state.npz is the checkpoint of 17 updates, more than steps=12"):
+        train(DSPRITES, BetaVAE(4), steps=12, **options)
+
+
+def test_the_weight_of_the_reconstruction_presses_less():
+    # Adam divides a gradient by its own size: 4 (reconstruction + KL) leads where reconstruction + KL does.
+    plain = train(DSPRITES, BetaVAE(1), steps=30, seed=1, **QUICK)
+    weighted = train(DSPRITES, BetaVAE(4), steps=30, seed=1, reconstruction_weight=4, **QUICK)
+    other = train(DSPRITES, BetaVAE(4), steps=30, seed=1, **QUICK)
+    np.testing.assert_allclose(weighted.history["reconstruction"], plain.history["reconstruction"], rtol=0.02)
+    same, less = (abs(np.log(model.history["kl"][-5:] / plain.history["kl"][-5:])).max() for model in (weighted, other))
+    assert same < 0.1 < 0.2 < less
+
+
 def test_the_seconds_before_an_interruption_count(tmp_path):
     options = {"steps": 5, "seed": 1, "checkpoint": tmp_path / "state.npz", **QUICK}
     train(DSPRITES, BetaVAE(4), **options)
@@ -408,7 +430,7 @@ def test_checkpoints_are_written_as_often_as_asked(tmp_path, monkeypatch):
         ({"method": BetaVAE(8)}, r"with hyperparameters \{'beta': 4\} and not \{'beta': 8\}"),
         ({"method": FactorVAE(4)}, "with method 'BetaVAE' and not 'FactorVAE'"),
         ({"seed": 2}, "with seed 1 and not 2"),
-        ({"steps": 8}, "with steps 4 and not 8"),
+        ({"reconstruction_weight": 4}, "with reconstruction_weight 1.0 and not 4.0"),
         ({"learning_rate": 0.1}, "with learning_rate 0.001 and not 0.1"),
         ({"data_set": data.load("noisy_dsprites", size=32)}, "with data_set 'dsprites' and not 'noisy_dsprites'"),
     ],
