@@ -7,8 +7,8 @@ Two comparisons: boosted trees of LightGBM beside scikit-learn's, in DCI and in 
 the study's sample; BetaVAE and FactorVAE scores by interventions in the sample beside those of images drawn and encoded
 afresh, as in the paper, with fewer points than there, the same number in both. Scikit-learn and the fresh images take
 minutes a model: what is done is kept in runs/, so that the script can be stopped and started again, and --table writes
-what there is. Writes dlnb/tables/agreement.csv: one row a model and score, the fast value and the exact one. If runs/ is
-gone, the exact values of that table are taken over for models whose fast values are the same to the digit.
+what there is. Writes dlnb/tables/agreement.csv: one row a model and score, the fast value and the exact one. If runs/
+is gone, exact values are taken over from that table for models whose fast values are the same to the digit.
 """
 
 import argparse

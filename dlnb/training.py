@@ -55,8 +55,8 @@ def train(
 
     ``kernels`` is "code" or "paper", ``precision`` "float32" or "bfloat16" (see ``networks``). ``critic_width`` and
     ``critic_learning_rate`` are those of FactorVAE's critic, which is updated together with the VAE on the same batch.
-    ``reconstruction_weight`` multiplies the reconstruction in the loss, though not in the history: 4 at 32 x 32 gives it
-    the weight that it has at 64 x 64, where four times as many pixels are summed.
+    ``reconstruction_weight`` multiplies the reconstruction in the loss, though not in the history: 4 at 32 x 32 gives
+    it the weight that it has at 64 x 64, where four times as many pixels are summed.
     ``jit`` compiles the update with XLA; None does so on a GPU only, since XLA slows these networks down on a CPU.
     ``name`` stands in error messages and before the progress bar.
 

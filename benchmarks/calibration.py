@@ -1,0 +1,95 @@
+"""From how many updates on does the order of settings stop changing? The protocol of the study "desk" is chosen by it.
+
+    python benchmarks/calibration.py [--workers N] [--only dsprites/beta_vae]
+
+Trains some settings at 32 x 32 and scores them on the way, at several numbers of updates. A 32 x 32 image has a quarter
+of the pixels of the paper's, and the sum over them a quarter of the weight, so that all is done twice: with the
+reconstruction as it is, and times four. AnnealedVAE, whose capacity grows with the updates, is trained anew for each
+number. What is done is kept under --runs, so that the script can be stopped and started again; --table writes what
+there is to dlnb/tables/calibration.csv.
+"""
+
+import argparse
+import json
+import os
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed, parallel_config
+
+from dlnb import engines, metrics, results, storage
+from dlnb.study import SWEEPS
+
+TABLE = results.TABLES / "calibration.csv"
+BUDGETS = 500, 1_000, 1_500, 2_000, 3_000, 4_000
+GROWING = 1_000, 2_000, 4_000  # budgets of AnnealedVAE
+SETTINGS = {  # data set, method: positions in the sweep, weights of the reconstruction
+    ("dsprites", "beta_vae"): ((0, 2, 4, 5), (1, 4)),
+    ("dsprites", "annealed_vae"): ((0, 2, 5), (1, 4)),
+    ("dsprites", "factor_vae"): ((0, 2, 5), (1, 4)),
+    ("shapes3d", "beta_vae"): ((0, 2, 4, 5), (1, 4)),
+    ("shapes3d", "factor_vae"): ((0, 2, 5), (1, 4)),
+}
+SAMPLE, BATCHES = 7_500, 50
+SCORES = "factor_vae_score", "mig", "dci", "total_correlation"
+KEPT = "factor_vae_score", "mig", "dci_disentanglement", "total_correlation"
+OPTIONS = {"seed": 0, "learning_rate": 1e-3, "critic_width": 256, "critic_learning_rate": 1e-3}
+
+
+def measure(data_set: str, method: str, strength: float, weight: float, runs: Path) -> None:
+    """Leave a file of rows, one for each number of updates."""
+    path = runs / "calibration" / f"{data_set}-{method}-{strength:g}-{weight:g}.json"
+    if path.exists():
+        return
+    from dlnb import data, training
+    from dlnb.methods import METHODS, rescaled
+
+    engines.prepare()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    images, rows = data.load(data_set, size=32), []
+    for updates in GROWING if method == "annealed_vae" else BUDGETS:
+        made = rescaled(METHODS[method](**{SWEEPS[method].hyperparameter: strength}), updates)
+        state = path.with_suffix(f".{updates if method == 'annealed_vae' else 'all'}.npz")
+        options = OPTIONS | {"steps": updates, "reconstruction_weight": weight, "checkpoint": state}
+        model = training.train(images, made, **options)
+        found = training.evaluate(model, images, np.random.default_rng(1), BATCHES)
+        codes = training.encode(model, images.sample(SAMPLE, np.random.default_rng(2)))
+        scores = metrics.score(codes.mean, codes.factors, np.random.default_rng(3), SCORES)
+        key = {"data_set": data_set, "method": method, "strength": strength, "weight": weight, "updates": updates}
+        found |= {"active": int(codes.active.sum())} | {name: scores[name] for name in KEPT}
+        rows.append(key | found | {"seconds": model.about["seconds"]})
+    storage.write(path, lambda temporary: temporary.write_text(json.dumps(rows)))
+    for state in path.parent.glob(f"{path.stem}.*.npz"):
+        state.unlink()
+
+
+def cells(pattern: str) -> list[tuple]:
+    found = []
+    for (data_set, method), (positions, weights) in SETTINGS.items():
+        if f"{data_set}/{method}".startswith(pattern):
+            strengths = [SWEEPS[method].strengths[i] for i in positions]
+            found += [(data_set, method, *each) for each in product(strengths, weights)]
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--only", default="", help="data set, or data set and method, such as dsprites/beta_vae")
+    parser.add_argument("--table", action="store_true", help="measure nothing more; write the table")
+    options = parser.parse_args()
+    if not options.table:
+        with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
+            Parallel(batch_size=1)(delayed(measure)(*cell, options.runs) for cell in cells(options.only))
+    paths = sorted((options.runs / "calibration").glob("*.json"))
+    table = pd.DataFrame([row for path in paths for row in json.loads(path.read_text())])
+    table = table.sort_values(["data_set", "method", "weight", "strength", "updates"]).round(5)
+    storage.write(TABLE, lambda temporary: table.to_csv(temporary, index=False))
+    print(table.drop(columns=["elbo"]).round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
