@@ -7,8 +7,8 @@ Two comparisons: boosted trees of LightGBM beside scikit-learn's, in DCI and in 
 the study's sample; BetaVAE and FactorVAE scores by interventions in the sample beside those of images drawn and encoded
 afresh, as in the paper, with fewer points than there, the same number in both. Scikit-learn and the fresh images take
 minutes a model: what is done is kept in runs/, so that the script can be stopped and started again, and --table writes
-what there is. Writes dlnb/tables/agreement.csv: one row a model and score, the fast value and the exact one. If runs/
-is gone, exact values are taken over from that table for models whose fast values are the same to the digit.
+what there is. Writes dlnb/tables/agreement.csv: one row a model and score, the fast value and the exact one. Rows of
+models that are not under runs/ stay in it: both values are of one model, wherever it was trained.
 """
 
 import argparse
@@ -76,30 +76,19 @@ def keep(path: Path, make) -> None:
         storage.write(path, lambda temporary: temporary.write_text(json.dumps(content)))
 
 
-def known(cell: Cell, fast: dict) -> dict | None:
-    """Exact values of the table, if this model's fast values are those of the table."""
-    table = pd.read_csv(TABLE)
-    rows = table[(table.data_set == cell.data_set) & (table.method == cell.method) & (table.strength == cell.strength)]
-    rows = rows[rows.score.isin(fast)]
-    same = len(rows) and all(round(fast[row.score], 5) == row.fast for row in rows.itertuples())
-    return dict(zip(rows.score, rows.exact, strict=True)) if same else None
-
-
 def measure(cell: Cell, runs: Path) -> None:
     """Both values of every score of one model."""
     folder = runs / STUDY.name / str(cell)
     codes = Representation.load(folder / "codes.npz")
-    exact = {"scikit-learn": lambda: trees(codes, "scikit-learn"), "fresh": lambda: fresh(cell, folder)}
-    pairs = {"scikit-learn": ("lightgbm", lambda: trees(codes, "lightgbm")), "fresh": ("sample", lambda: sample(codes))}
-    for slow, (fast, make) in pairs.items():
-        keep(folder / FILES[fast], make)
-        found = json.loads((folder / FILES[fast]).read_text())
-        keep(folder / FILES[slow], lambda slow=slow, found=found: known(cell, found) or exact[slow]())
+    keep(folder / FILES["lightgbm"], lambda: trees(codes, "lightgbm"))
+    keep(folder / FILES["sample"], lambda: sample(codes))
+    keep(folder / FILES["fresh"], lambda: fresh(cell, folder))
+    keep(folder / FILES["scikit-learn"], lambda: trees(codes, "scikit-learn"))
 
 
 def collect(runs: Path) -> pd.DataFrame:
-    """One row a model and score, of the models for which both values are there."""
-    rows = []
+    """One row a model and score, of the models for which both values are there, and the other rows of the table."""
+    names, rows = ["data_set", "method", "strength", "score"], []
     for cell in STUDY.cells():
         folder = runs / STUDY.name / str(cell)
         for fast, exact, names in (("lightgbm", "scikit-learn", TREES), ("sample", "fresh", INTERVENTIONS)):
@@ -107,7 +96,10 @@ def collect(runs: Path) -> pd.DataFrame:
                 a, b = (json.loads((folder / FILES[kind]).read_text()) for kind in (fast, exact))
                 key = {"data_set": cell.data_set, "method": cell.method, "strength": cell.strength}
                 rows += [key | {"score": name, "fast": round(a[name], 5), "exact": round(b[name], 5)} for name in names]
-    return pd.DataFrame(rows)
+    table = pd.concat([pd.read_csv(TABLE), pd.DataFrame(rows)]).drop_duplicates(names, keep="last")
+    order = {(cell.data_set, cell.method, cell.strength): i for i, cell in enumerate(STUDY.cells())}
+    places = [order[key] for key in table[names[:3]].itertuples(index=False, name=None)]
+    return table.assign(place=places).sort_values("place", kind="stable").drop(columns="place")
 
 
 def main() -> None:

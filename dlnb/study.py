@@ -45,6 +45,12 @@ SCORES = {  # the columns of each score of dlnb.metrics in the table of results;
 FITTED = ("beta_vae_score", "dci", "explicitness", "downstream")  # by trees or logistic regressions, of several kinds
 
 
+DATA_SETS = (  # of the study, in the order of its figures
+    *("dsprites", "color_dsprites", "noisy_dsprites", "scream_dsprites"),
+    *("smallnorb", "cars3d", "shapes3d"),
+)
+
+
 @dataclass(frozen=True)
 class Cell:
     """One model of a study."""
@@ -83,6 +89,7 @@ class Study:
     precision: str = "float32"
     critic_width: int = 1_000
     critic_learning_rate: float = 1e-4
+    reconstruction_weight: float = 1.0
     factor_vae_halved: bool = False
     source: str = "rendered"
     sample: int = 15_000
@@ -122,7 +129,8 @@ class Study:
     def training(self, method: str) -> dict:
         """What ``training.train`` is to be told for a model of ``method``."""
         steps = self.steps // 2 if self.factor_vae_halved and method == "factor_vae" else self.steps
-        names = ("batch", "latents", "learning_rate", "kernels", "precision", "critic_width", "critic_learning_rate")
+        names = "batch", "latents", "learning_rate", "kernels", "precision"
+        names += "critic_width", "critic_learning_rate", "reconstruction_weight"
         return {"steps": steps, **{name: getattr(self, name) for name in names}}
 
     def protocol(self, method: str) -> dict:
@@ -165,6 +173,17 @@ STUDIES = {
             learning_rate=1e-3,
             evaluation=250,
             scores=("mig", "total_correlation", "average_mutual_information"),
+        ),
+        # The paper's, for GPUs and for whoever can reach the published files.
+        Study(
+            name="paper",
+            data_sets=DATA_SETS,
+            methods=tuple(SWEEPS),
+            seeds=tuple(range(50)),
+            steps=300_000,
+            size=64,
+            learning_rate=1e-4,
+            source="original",
         ),
         # A minute a model: representations of different quality, on which fast and exact scores are compared.
         Study(

@@ -2,7 +2,8 @@ import dataclasses
 
 import pytest
 
-from dlnb.study import FITTED, STUDIES, SWEEPS, Cell, Study
+from dlnb import data
+from dlnb.study import DATA_SETS, FITTED, STUDIES, SWEEPS, Cell, Study
 
 each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
@@ -62,6 +63,12 @@ def test_a_study_may_train_factor_vae_for_half_the_steps_as_the_original_code_do
         "factor_vae": 150
     }
     assert not any(study.factor_vae_halved for study in STUDIES.values()), "the paper says that all take as many"
+
+
+def test_the_study_has_all_data_sets_and_the_paper_12_600_models():
+    assert set(DATA_SETS) == set(data.DATA_SETS)
+    assert len(STUDIES["paper"].cells()) == 12_600
+    assert STUDIES["paper"].training("factor_vae")["steps"] == 300_000
 
 
 def test_studies_are_known_by_their_names():
