@@ -248,3 +248,84 @@ def test_committed_tables_load(name):
     np.testing.assert_allclose(table["elbo"], -(table["reconstruction"] + table["kl"]), rtol=1e-9)
     assert table["mig"].between(0, 1).all()
     assert (table.filter(regex="^(tc|mi)_") >= 0).all(axis=None)
+
+
+# Tables of several machines, and failures
+
+
+def test_tables_of_other_machines_are_joined_and_the_bytes_do_not_tell_who_joined_them(tmp_path):
+    put(tmp_path / "all", *CELLS)
+    results.collect(TINY, tmp_path / "all", tmp_path / "whole")
+    for i in range(3):
+        put(tmp_path / f"runs{i}", *CELLS[i::3])
+        results.collect(TINY, tmp_path / f"runs{i}", tmp_path / f"tables{i}")
+    shards = [tmp_path / "tables2", tmp_path / "tables1" / "tiny"]  # of all studies, or of one
+    table = results.collect(TINY, None, tmp_path / "tables0", shards=shards)
+    assert table.attrs["models"] == len(CELLS)
+    assert contents(tmp_path / "tables0") == contents(tmp_path / "whole")
+
+
+def test_a_row_that_differs_between_machines_is_named_and_nothing_is_written(tmp_path):
+    put(tmp_path / "one", *CELLS[:3])
+    put(tmp_path / "two", *CELLS[2:], seconds_training=1.5)
+    for name in ("one", "two"):
+        results.collect(TINY, tmp_path / name, tmp_path / f"tables-{name}")
+    before = contents(tmp_path / "tables-one")
+    with pytest.raises(ValueError, match=r"differs between .*tables-one.tiny and .*tables-two: remove the row"):
+        results.collect(TINY, None, tmp_path / "tables-one", shards=[tmp_path / "tables-two"])
+    assert contents(tmp_path / "tables-one") == before
+
+
+def test_a_folder_without_a_table_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"no table of the study tiny in .*nowhere"):
+        results.collect(TINY, None, tmp_path, shards=[tmp_path / "nowhere"])
+
+
+def fail(folder, *cells, error="FloatingPointError('no')"):
+    for cell in cells:
+        path = folder / "tiny" / str(cell) / "failed.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(cell) | {"error": error, "traceback": "", "commit": "abc"}))
+
+
+def test_failures_are_listed_in_order_until_their_cells_have_rows(tmp_path):
+    put(tmp_path / "runs", *CELLS[:2])
+    fail(tmp_path / "runs", CELLS[5], CELLS[3])
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    listed = results.failures("tiny", tmp_path / "tables")
+    assert results.keys(listed) == [results.key(CELLS[3]), results.key(CELLS[5])]
+    assert set(listed.error) == {"FloatingPointError('no')"} and set(listed.commit) == {"abc"}
+    put(tmp_path / "later", CELLS[3])
+    results.collect(TINY, tmp_path / "later", tmp_path / "tables")
+    assert results.keys(results.failures("tiny", tmp_path / "tables")) == [results.key(CELLS[5])]
+    assert results.failed(TINY, tmp_path / "nowhere", tmp_path / "tables") == {
+        results.key(CELLS[5]): "FloatingPointError('no')"
+    }
+    put(tmp_path / "later", CELLS[5])
+    results.collect(TINY, tmp_path / "later", tmp_path / "tables")
+    assert not (tmp_path / "tables" / "tiny" / "failed.csv").exists()
+    assert len(results.failures("tiny", tmp_path / "tables")) == 0
+
+
+def test_failures_are_kept_where_no_model_is_done_yet(tmp_path):
+    fail(tmp_path / "runs", CELLS[0])
+    with pytest.raises(ValueError, match="no trained model"):
+        results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    assert len(results.failures("tiny", tmp_path / "tables")) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b\n1,2\n", "data_set,method,strength,seed,error,commit\ncats,beta_vae,1,0,no,abc\n"]
+)
+def test_a_damaged_or_foreign_list_of_failures_is_named(text, tmp_path):
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "failed.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"failed\.csv"):
+        results.failures("tiny", tmp_path)
+
+
+def test_a_damaged_table_is_named(tmp_path):
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "dsprites.parquet").write_bytes(b"PAR1 half of it")
+    with pytest.raises(ValueError, match=r"dsprites.parquet is no table, or is damaged"):
+        results.load("tiny", tmp_path)
