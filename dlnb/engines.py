@@ -54,7 +54,7 @@ def _each(study, cells, runs, origin) -> Iterator[tuple[Cell, str, str]]:
 
 
 @contextmanager
-def client(address: str | None, workers: int):
+def client(address: str | None, workers: int, timeout: float = 30):
     """A Dask client of the scheduler at ``address``, or of ``workers`` local processes."""
     try:
         from distributed import Client, LocalCluster
@@ -62,7 +62,7 @@ def client(address: str | None, workers: int):
         raise ValueError("the engine dask needs a package: pip install 'dlnb[dask]'") from error
     if address:
         try:
-            with Client(address, timeout=30) as found:
+            with Client(address, timeout=timeout) as found:
                 yield found
         except OSError as error:
             raise ValueError(f"no Dask scheduler answers at {address}: {error}") from error

@@ -191,7 +191,7 @@ def collect(study: Study, runs=None, folder=None, *, shards: Iterable = (), repl
     ``shards`` are folders of tables that other machines wrote. A cell that is in several must have the same row in all,
     and nothing is written otherwise; with ``replace`` the row under ``runs`` takes the place of the others. Failures
     under ``runs`` are listed beside the tables until the cell has a row. The same rows give the same bytes. Others
-    that write to the folder are waited for.
+    that write to the folder are waited for. Returns the whole table, which is empty if there is no row anywhere.
     """
     home = _home(study, folder)
     fresh = gathered(study, runs) if runs else None
@@ -202,13 +202,11 @@ def collect(study: Study, runs=None, folder=None, *, shards: Iterable = (), repl
         places = {str(home): _read(study, home, without=replaced)}
         places |= {str(shard): _shard(study, Path(shard)) for shard in shards}
         places |= {str(runs): [] if fresh is None else [fresh]}
-        if not any(places.values()):
-            _write_failures(study, home, failed, set())
-            raise ValueError(f"no trained model of the study {study.name} under {', '.join(places)}")
-        table = pd.concat([part for parts in places.values() for part in parts], ignore_index=True).drop_duplicates()
+        parts = [part for some in places.values() for part in some] or [pd.DataFrame(columns=list(columns(study)))]
+        table = pd.concat(parts, ignore_index=True).drop_duplicates()
         if (twice := table.duplicated(KEY)).any():
             first = keys(table[twice])[0]
-            where = [place for place, parts in places.items() if any(first in keys(part) for part in parts)]
+            where = [place for place, some in places.items() if any(first in keys(part) for part in some)]
             cell = dict(zip(KEY, first, strict=True))
             raise ValueError(f"{cell} differs between {' and '.join(where)}: remove the row that is wrong")
         table = _counted(table, study)
