@@ -33,10 +33,13 @@ class Model:
         """(height, width, channels) of the images that the model takes and gives."""
         return tuple(self.encoder.input_shape[1:])
 
-    def save(self, path) -> None:
-        """Write one .npz, of about 2.8 MB; the file appears whole or not at all."""
-        parts = {"encoder": self.encoder, "decoder": self.decoder}
-        weights = {f"{name}/{i}": w for name, net in parts.items() for i, w in enumerate(net.get_weights())}
+    def save(self, path, half: bool = False) -> None:
+        """Write one .npz, of about 2.8 MB; the file appears whole or not at all.
+
+        ``half`` keeps the weights as float16, for figures rather than scores.
+        """
+        parts, kind = {"encoder": self.encoder, "decoder": self.decoder}, np.float16 if half else np.float32
+        weights = {f"{n}/{i}": w.astype(kind) for n, net in parts.items() for i, w in enumerate(net.get_weights())}
         history = {f"history/{name}": values for name, values in self.history.items()}
         shape = {"image_shape": list(self.image_shape), "latents": self.latents, "kernels": "code"}
         storage.save(path, {"kind": KIND} | shape | self.about, weights | history)

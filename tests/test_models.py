@@ -37,6 +37,17 @@ def test_a_saved_model_comes_back_the_same(model, path):
     assert [p.name for p in path.parent.iterdir()] == ["model.npz"], "one file and nothing beside it"
 
 
+def test_half_the_bits_of_the_weights_are_half_the_file_and_three_digits(model, path, tmp_path):
+    model.save(tmp_path / "half.npz", half=True)
+    assert 0.45 < (tmp_path / "half.npz").stat().st_size / path.stat().st_size < 0.55
+    again = Model.load(tmp_path / "half.npz", PLACES)
+    for weight, back in zip(model.encoder.get_weights(), again.encoder.get_weights(), strict=True):
+        assert back.dtype == np.float32
+        np.testing.assert_allclose(back, weight, rtol=2**-11, atol=1e-7)
+    for name, values in model.history.items():
+        np.testing.assert_array_equal(again.history[name], values)
+
+
 def test_a_saved_model_says_what_it_is_in_a_file_that_needs_no_pickles(path):
     with np.load(path, allow_pickle=False) as file:
         about = json.loads(str(file["about"]))
