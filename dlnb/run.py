@@ -6,6 +6,7 @@ of a model too (see ``dlnb.work``). A cell that fails is recorded with the reaso
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -75,11 +76,28 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments=None) -> int:
     options = parser().parse_args(arguments)
     try:
-        return _main(options)
+        with _terminated_as_interrupted():
+            return _main(options)
+    except KeyboardInterrupt:
+        sys.exit("dlnb.run: interrupted. Nothing is lost: start again to go on.")
     except (ValueError, RuntimeError) as error:
         sys.exit(f"dlnb.run: {error}")
     except OSError as error:
         sys.exit(f"dlnb.run: {error}\nNothing is lost: start again when this is mended.")
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM, of a batch system whose time is over, end the workers too, as Ctrl-C does."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _main(options) -> int:

@@ -132,6 +132,20 @@ def kill_at_random(folder, process, chance, kills) -> None:
         kills[victim] += 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_runner_that_is_told_to_end_takes_its_workers_along(number, uninterrupted, tmp_path):
+    with started(tmp_path, "--workers", "2") as process:
+        workers = wait_for_work(tmp_path, process, some=2)
+        os.kill(process.pid, number)
+        assert process.wait() == 1
+        assert len(workers) == 2 and not any(alive(worker) for worker in workers)
+    printed = (tmp_path / "out.txt").read_text()
+    assert printed.endswith("dlnb.run: interrupted. Nothing is lost: start again to go on.\n")
+    assert "Traceback" not in printed
+    sweep(tmp_path, "--workers", "2")
+    assert tables(tmp_path) == uninterrupted
+
+
 def test_two_runners_on_one_folder_never_train_a_cell_twice(uninterrupted, tmp_path):
     with started(tmp_path, "--workers", "2") as one, started(tmp_path, "--workers", "2") as other:
         assert {one.wait(), other.wait()} == {1}
