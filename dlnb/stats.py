@@ -4,6 +4,8 @@ An interval of a median is made of bootstrap percentiles over seeds. With few se
 their range, which holds the true median in three cases of four only.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, spearmanr
@@ -72,3 +74,166 @@ def _correlation(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Pearson's correlation of x [n] with each row [m, n]."""
     left, right = x - x.mean(), rows - rows.mean(axis=1, keepdims=True)
     return right @ left / np.sqrt((left @ left) * np.square(right).sum(axis=1))
+
+
+def with_efficiency(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with lr_efficiency and gbt_efficiency: accuracy with 100 labels by that with 10,000 (section 5.5)."""
+    return table.assign(
+        **{f"{kind}_efficiency": table[f"{kind}_100"] / table[f"{kind}_10000"] for kind in ("lr", "gbt")}
+    )
+
+
+def rank_correlations(
+    table: pd.DataFrame, rows, columns, rng: np.random.Generator, *, over: str = "models", draws=1000, level=0.95
+) -> pd.DataFrame:
+    """Spearman's rank correlation of each of ``rows`` with each of ``columns`` over the models of a data set.
+
+    Columns data_set, row, column, correlation, low, high and models. The interval is made of bootstrap percentiles, of
+    the models or of the seeds (``over``); with few seeds the latter is rough. NaN where a score is the same for all.
+    """
+    names = list(dict.fromkeys([*rows, *columns]))
+    for name in names:
+        checks.choose(dict.fromkeys(table.columns), name, "column")
+    found = []
+    for data_set, part in table.groupby("data_set", sort=False):
+        values = part[names].to_numpy(float)
+        whole = _spearman(values)
+        again = [_spearman(values[chosen]) for chosen in _resampled(part, over, rng, draws)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # nothing but NaN, where a score is the same for all
+            low, high = np.nanquantile(again, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        for row in rows:
+            for column in columns:
+                at = names.index(row), names.index(column)
+                found.append((data_set, row, column, whole[at], low[at], high[at], len(part)))
+    return pd.DataFrame(found, columns=["data_set", "row", "column", "correlation", "low", "high", "models"])
+
+
+def _resampled(part: pd.DataFrame, over: str, rng: np.random.Generator, draws: int):
+    """Positions of rows, drawn with replacement: single ones, or all of a seed together."""
+    checks.choose(dict.fromkeys(("models", "seeds")), over, "over")
+    seeds = part.seed.to_numpy() if over == "seeds" else np.arange(len(part))
+    groups = [np.flatnonzero(seeds == seed) for seed in np.unique(seeds)]
+    for _ in range(draws):
+        yield np.concatenate([groups[i] for i in rng.integers(len(groups), size=len(groups))])
+
+
+def _spearman(values: np.ndarray) -> np.ndarray:
+    """Rank correlations [c, c] of the columns of values [n, c]."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.atleast_2d(np.corrcoef(rankdata(values, axis=0), rowvar=False))
+
+
+def variance_explained(table: pd.DataFrame, scores, noise: dict | None = None) -> pd.DataFrame:
+    """The share of a score's variance that method, and method and strength, explain (section 5.3, Table 5).
+
+    Columns data_set, score, method and setting: R squared of least squares on 6 and 36 categories, as in the paper;
+    method_corrected and setting_corrected: with as many parameters as categories allowed for, which chance would
+    otherwise be credited with, and without the variance that another draw of the evaluation would add (``noise``, by
+    score; 0 if not given); models. NaN where a score does not vary, or every setting has one model only.
+    """
+    rows, noise = [], noise or {}
+    for data_set, part in table.groupby("data_set", sort=False):
+        for score in scores:
+            values = part[score].to_numpy(float)
+            row = {"data_set": data_set, "score": score}
+            for name, groups in (("method", ["method"]), ("setting", ["method", "strength"])):
+                labels = part.groupby(groups).ngroup().to_numpy()
+                row[name], row[f"{name}_corrected"] = _explained(values, labels, noise.get(score, 0.0))
+            rows.append(row | {"models": len(part)})
+    return pd.DataFrame(rows)
+
+
+def _explained(values: np.ndarray, labels: np.ndarray, noise: float) -> tuple[float, float]:
+    """R squared of group means, and its corrected estimate."""
+    count, groups = len(values), labels.max() + 1
+    means = np.bincount(labels, values) / np.bincount(labels)
+    within, total = np.square(values - means[labels]).sum(), np.square(values - values.mean()).sum()
+    if total == 0:
+        return np.nan, np.nan
+    if groups == count:
+        return 1.0, np.nan
+    inner, outer = within / (count - groups), total / (count - 1)
+    # Evaluation noise is within groups; a share of a variance cannot exceed 1.
+    return 1 - within / total, float(np.clip((outer - inner) / max(outer - noise, 1e-300), -1, 1))
+
+
+def setting_medians(table: pd.DataFrame, scores) -> pd.DataFrame:
+    """Medians of scores over seeds, one row a data set, method and strength."""
+    key = ["data_set", "method", "strength"]
+    return table.groupby(key, sort=False)[list(scores)].median().reset_index()
+
+
+def between_data_sets(table: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Rank correlation of the settings' medians between data sets [D, D] (section 5.4, Figures 4 and 17)."""
+    medians = setting_medians(table, [score])
+    wide = medians.pivot(index=["method", "strength"], columns="data_set", values=score)
+    return wide[medians.data_set.unique()].corr("spearman")
+
+
+READINGS = {  # the text leaves open which seed the random model has, and whether it may be the chosen setting again
+    "as drawn": (False, False),
+    "same seed": (True, False),
+    "another setting": (False, True),
+    "same seed, another setting": (True, True),
+}
+
+
+def transfer_game(table: pd.DataFrame, scores, reading: str = "as drawn") -> pd.DataFrame:
+    """How often a setting that is the best elsewhere beats a random model, exactly (section 5.4, Table 1).
+
+    Draw a data set, a score and a seed, and take the setting with the highest score there; then compare it, at another
+    seed, with a random model, by the same or another score, on the same or another data set. Better or equal counts as
+    a win, equally good best settings share the draw. Every possible draw is enumerated. ``reading``: one of READINGS.
+
+    Returns the probabilities [2, 2]: rows "other score", "same score", columns "other data set", "same data set".
+    Raises ValueError unless the table is a complete grid of at least two seeds, scores and data sets.
+    """
+    same_seed, other_setting = checks.choose(READINGS, reading, "reading")
+    grid = _grid(table, list(scores))  # [D, K, S, settings]
+    sets, kinds, seeds, settings = grid.shape
+    if min(sets, kinds, seeds) < 2:
+        raise ValueError(f"the game needs two data sets, scores and seeds, not {sets}, {kinds} and {seeds}")
+    best = grid == grid.max(axis=-1, keepdims=True)
+    chosen = best / best.sum(axis=-1, keepdims=True)  # probabilities
+    wins = _wins(grid, same_seed, other_setting)
+    # The mean over seeds other than the one of the choice.
+    apart = (wins.sum(axis=2, keepdims=True) - wins) / (seeds - 1)  # [D, K, S, settings]
+    table = np.einsum("dksa,elsa->dkel", chosen, apart) / seeds
+    same_set, same_kind = np.eye(sets, dtype=bool)[:, None, :, None], np.eye(kinds, dtype=bool)[None, :, None, :]
+    cells = [
+        [table[np.broadcast_to((k == same_kind) & (d == same_set), table.shape)].mean() for d in (0, 1)] for k in (0, 1)
+    ]
+    return pd.DataFrame(cells, index=["other score", "same score"], columns=["other data set", "same data set"])
+
+
+def _grid(table: pd.DataFrame, scores: list[str]) -> np.ndarray:
+    """Scores [data sets, scores, seeds, settings]."""
+    wide = table.pivot(index=["data_set", "seed"], columns=["method", "strength"], values=scores)
+    sets, seeds = (wide.index.unique(level) for level in (0, 1))
+    if wide.isna().any(axis=None) or len(wide) != len(sets) * len(seeds):
+        raise ValueError("every data set must have a model of every setting and seed for the transfer game")
+    values = wide.to_numpy().reshape(len(sets), len(seeds), len(scores), -1)
+    return values.transpose(0, 2, 1, 3)
+
+
+def _wins(grid: np.ndarray, same_seed: bool, other_setting: bool) -> np.ndarray:
+    """The probability that each model is at least as good as a random one of its data set and score."""
+    settings, found = grid.shape[-1], np.empty(grid.shape)
+    for at in np.ndindex(grid.shape[:2]):
+        scores = grid[at]  # [S, settings]
+        if same_seed:
+            beaten = (scores[:, :, None] >= scores[:, None, :]).sum(-1).astype(float)
+            count, own = settings, 1.0
+        else:
+            beaten = (scores[:, :, None, None] >= scores[None, None]).sum((2, 3)).astype(float)
+            count, own = scores.size, (scores[:, :, None] >= scores.T[None]).sum(-1)
+        found[at] = (beaten - own) / (count - (1 if same_seed else len(scores))) if other_setting else beaten / count
+    return found
+
+
+def thirds(table: pd.DataFrame, by: str) -> pd.Series:
+    """For each model 0, 1 or 2: is its score in the low, middle or high third of its data set? (Figures 22, 23)"""
+    ranks = table.groupby("data_set", sort=False)[by].rank(method="first")
+    counts = table.groupby("data_set", sort=False)[by].transform("size")
+    return ((ranks - 1) * 3 // counts).astype(int).rename("third")

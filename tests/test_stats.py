@@ -1,5 +1,7 @@
 """Statistics of the table against SciPy and numbers worked out by hand."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,3 +100,182 @@ def test_ranks_kept_is_the_mean_over_data_sets_and_nan_where_a_model_is_missing(
     missing = sizes({(10, 0): [1, 2, None], (20, 0): [1, 2, 3], (99, 0): [1, 2, 3]}, score="t")
     kept = stats.ranks_kept(missing).loc["t"]
     assert np.isnan(kept[10]) and kept[20] == kept[99] == 1
+
+
+# The study's statistics, on tables that can be worked out by hand or by brute force
+
+
+def grid(rng, sets=3, seeds=3, settings=((1, 2, 3), (1, 2)), scores=("a", "b"), ties=False):
+    """A complete table of random scores: method m0 with three strengths, m1 with two."""
+    rows = [
+        {"data_set": f"d{d}", "method": f"m{m}", "strength": float(s), "seed": seed}
+        | {score: float(rng.integers(3)) if ties else rng.normal() for score in scores}
+        for d, (m, strengths), seed in product(range(sets), enumerate(settings), range(seeds))
+        for s in strengths
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_efficiency_is_accuracy_with_few_labels_by_accuracy_with_many():
+    table = pd.DataFrame({"lr_100": [0.3], "lr_10000": [0.6], "gbt_100": [0.2], "gbt_10000": [0.8]})
+    found = stats.with_efficiency(table)
+    assert (found.lr_efficiency[0], found.gbt_efficiency[0]) == (0.5, 0.25)
+    assert "lr_efficiency" not in table
+
+
+@pytest.mark.parametrize("over", ["models", "seeds"])
+def test_rank_correlations_are_spearman_s_with_intervals_around_them(over):
+    rng = np.random.default_rng(0)
+    table = grid(rng, seeds=6)
+    table["c"] = table.a**3  # the same ranks
+    table["d"] = -table.b
+    found = stats.rank_correlations(table, ["a", "b"], ["b", "c", "d"], rng, over=over, draws=300)
+    assert len(found) == 3 * 2 * 3 and set(found.models) == {30}
+    for row in found.itertuples():
+        part = table[table.data_set == row.data_set]
+        expected = spearmanr(part[row.row], part[row.column]).statistic
+        assert row.correlation == pytest.approx(expected)
+        assert row.low <= row.correlation + 1e-12 and row.high >= row.correlation - 1e-12
+    alike = found[(found.row == "a") & (found.column == "c")]
+    assert np.allclose(alike[["correlation", "low", "high"]], 1)
+    assert np.allclose(found[(found.row == "b") & (found.column == "d")].correlation, -1)
+
+
+def test_the_interval_of_a_rank_correlation_holds_the_truth_as_often_as_it_says():
+    rng, hits, rho = np.random.default_rng(1), 0, 0.6
+    truth = 6 / np.pi * np.arcsin(rho / 2)  # Spearman's correlation of a normal law with correlation rho
+    for _ in range(100):
+        x, noise = rng.normal(size=(2, 80))
+        table = pd.DataFrame({"data_set": "d", "seed": range(80), "x": x, "y": rho * x + np.sqrt(1 - rho**2) * noise})
+        found = stats.rank_correlations(table, ["x"], ["y"], rng, draws=300)
+        hits += found.low[0] <= truth <= found.high[0]
+    assert 85 <= hits <= 100
+
+
+def test_a_constant_score_has_no_rank_correlation_and_unknown_columns_are_named():
+    rng = np.random.default_rng(0)
+    table = grid(rng).assign(c=1.0)
+    assert stats.rank_correlations(table, ["a"], ["c"], rng, draws=5).correlation.isna().all()
+    with pytest.raises(ValueError, match="unknown column 'z'"):
+        stats.rank_correlations(table, ["z"], ["a"], rng)
+    with pytest.raises(ValueError, match="unknown over 'weeks'"):
+        stats.rank_correlations(table, ["a"], ["b"], rng, over="weeks")
+
+
+def test_variance_explained_worked_out_by_hand():
+    # Means 1 and 5 of the methods, 0, 2 and 4, 6 of the settings; within a setting 1 to either side.
+    values = {("m0", 1): (-1, 1), ("m0", 2): (1, 3), ("m1", 1): (3, 5), ("m1", 2): (5, 7)}
+    rows = [
+        {"data_set": "d", "method": m, "strength": s, "seed": i, "a": float(v)}
+        for (m, s), pair in values.items()
+        for i, v in enumerate(pair)
+    ]
+    found = stats.variance_explained(pd.DataFrame(rows), ["a"]).iloc[0]
+    # Squares: 48 in all about 3; 16 about the methods' means; 8 about the settings'.
+    assert found.method == pytest.approx(1 - 16 / 48) and found.setting == pytest.approx(1 - 8 / 48)
+    assert found.method_corrected == pytest.approx(1 - (16 / 6) / (48 / 7))
+    assert found.setting_corrected == pytest.approx(1 - (8 / 4) / (48 / 7))
+    less = stats.variance_explained(pd.DataFrame(rows), ["a"], noise={"a": 1.0}).iloc[0]
+    assert less.setting_corrected == pytest.approx((48 / 7 - 2) / (48 / 7 - 1))
+    assert found.models == 8
+
+
+def test_correction_takes_away_what_chance_is_credited_with():
+    rng = np.random.default_rng(0)
+    settings = tuple(tuple(range(6)) for _ in range(6))
+    found = pd.concat([stats.variance_explained(grid(rng, 1, 2, settings), ["a"]) for _ in range(200)])
+    assert found.setting.mean() == pytest.approx(35 / 71, abs=0.02)  # 36 categories on 72 models
+    assert found.method.mean() == pytest.approx(5 / 71, abs=0.01)
+    assert found[["method_corrected", "setting_corrected"]].mean().to_numpy() == pytest.approx(0, abs=0.02)
+
+
+def test_variance_explained_recovers_known_shares():
+    rng = np.random.default_rng(2)
+    settings = tuple(tuple(range(6)) for _ in range(6))
+    table = grid(rng, 1, 200, settings)
+    method = table.method.str[1:].astype(int)
+    shift = (method * 7 + table.strength * 3) % 5  # some effect of each setting
+    noise, seeds = 0.5 * rng.normal(size=len(table)), rng.normal(size=len(table))
+    table["a"] = method + 0.5 * shift + seeds + noise
+    effect = (method + 0.5 * shift).var()
+    found = stats.variance_explained(table, ["a"], noise={"a": 0.25}).iloc[0]
+    assert found.setting == pytest.approx(effect / (effect + 1.25), abs=0.02)
+    assert found.setting_corrected == pytest.approx(effect / (effect + 1), abs=0.02)
+
+
+def test_variance_of_what_does_not_vary_and_of_single_models_is_none():
+    table = grid(np.random.default_rng(0), 1, 1).assign(c=2.0)
+    found = stats.variance_explained(table, ["a", "c"])
+    assert found.setting[0] == 1 and np.isnan(found.setting_corrected[0]) and np.isnan(found.setting[1])
+
+
+def test_rank_correlation_between_data_sets_is_that_of_the_settings_medians():
+    table = grid(np.random.default_rng(3))
+    found = stats.between_data_sets(table, "a")
+    medians = table.groupby(["data_set", "method", "strength"]).a.median().unstack("data_set")
+    assert found.loc["d0", "d2"] == pytest.approx(spearmanr(medians.d0, medians.d2).statistic)
+    assert np.allclose(np.diag(found), 1) and list(found) == ["d0", "d1", "d2"]
+
+
+def play(table, scores, same_set, same_score, same_seed, other_setting):
+    """The transfer game by loops over everything that can be drawn."""
+    sets, seeds = table.data_set.unique(), table.seed.unique()
+    models = {key: part.set_index(["method", "strength"]) for key, part in table.groupby(["data_set", "seed"])}
+    wins, weights = 0.0, 0.0
+    for d, k, s in product(sets, scores, seeds):
+        source = models[d, s][k]
+        best = source.index[source == source.max()]
+        for e, m, t in product(sets, scores, seeds):
+            if (d == e) != same_set or (k == m) != same_score or s == t:
+                continue
+            for setting in best:
+                mine = models[e, t][m][setting]
+                others = [
+                    value
+                    for u in ([t] if same_seed else seeds)
+                    for index, value in models[e, u][m].items()
+                    if not (other_setting and index == setting)
+                ]
+                wins += np.mean([mine >= other for other in others]) / len(best)
+                weights += 1 / len(best)
+    return wins / weights
+
+
+@pytest.mark.parametrize("reading", stats.READINGS)
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_transfer_game_is_what_loops_over_all_draws_give(reading, ties):
+    table = grid(np.random.default_rng(4), scores=("a", "b", "c"), ties=ties).sample(frac=1, random_state=0)
+    found = stats.transfer_game(table, ["a", "b", "c"], reading)
+    for i, same_score in enumerate((False, True)):
+        for j, same_set in enumerate((False, True)):
+            expected = play(table, ["a", "b", "c"], same_set, same_score, *stats.READINGS[reading])
+            assert found.iloc[i, j] == pytest.approx(expected), (same_score, same_set)
+    assert list(found.index) == ["other score", "same score"] and list(found) == ["other data set", "same data set"]
+
+
+def test_the_transfer_game_at_its_ends():
+    rng = np.random.default_rng(5)
+    settings = tuple(tuple(range(6)) for _ in range(6))
+    chance = stats.transfer_game(grid(rng, 7, 8, settings, tuple("abcdef")), list("abcdef"), "another setting")
+    assert chance.to_numpy() == pytest.approx(0.5, abs=0.03)
+    table = grid(rng, 3, 4, settings)
+    table["a"] = table["b"] = table.method.str[1:].astype(int) * 10 + table.strength  # the setting decides
+    assert (stats.transfer_game(table, ["a", "b"]) == 1).all(axis=None)
+    table["b"] = -table.a
+    found = stats.transfer_game(table, ["a", "b"], "another setting")
+    assert (found.loc["same score"] == 1).all() and (found.loc["other score"] == 0).all()
+
+
+def test_an_incomplete_grid_is_no_game():
+    table = grid(np.random.default_rng(0))
+    with pytest.raises(ValueError, match="must have a model of every setting and seed"):
+        stats.transfer_game(table.iloc[1:], ["a", "b"])
+    with pytest.raises(ValueError, match="needs two data sets, scores and seeds, not 3, 1 and 3"):
+        stats.transfer_game(table, ["a"])
+    with pytest.raises(ValueError, match="unknown reading 'mine'"):
+        stats.transfer_game(table, ["a", "b"], "mine")
+
+
+def test_thirds_are_as_large_as_can_be_and_by_data_set():
+    table = pd.DataFrame({"data_set": ["x"] * 7 + ["y"] * 3, "a": [5, 1, 3, 7, 2, 6, 4, 30, 10, 20.0]})
+    assert list(stats.thirds(table, "a")) == [1, 0, 0, 2, 0, 2, 1, 2, 0, 1]
