@@ -191,7 +191,7 @@ def transfer_game(table: pd.DataFrame, scores, reading: str = "as drawn") -> pd.
     """
     same_seed, other_setting = checks.choose(READINGS, reading, "reading")
     grid = _grid(table, list(scores))  # [D, K, S, settings]
-    sets, kinds, seeds, settings = grid.shape
+    sets, kinds, seeds = grid.shape[:3]
     if min(sets, kinds, seeds) < 2:
         raise ValueError(f"the game needs two data sets, scores and seeds, not {sets}, {kinds} and {seeds}")
     best = grid == grid.max(axis=-1, keepdims=True)
