@@ -63,6 +63,7 @@ LAYERS = {
     "plots": 5,
     "notebook": 6,
     "findings": 7,
+    "claims": 8,
 }
 # Importing TensorFlow takes seconds and 700 MB; everything else must do without.
 TENSORFLOW = {

@@ -1,0 +1,202 @@
+"""Claims follow the table, whichever way it points. Tables are made up so that the answer is known."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dlnb import claims, findings
+from dlnb.claims import CLAIMS, SCORES
+from dlnb.study import DATA_SETS, SWEEPS
+
+BY_NAME = {claim.name: claim for claim in CLAIMS}
+LABELS = ("lr_100", "lr_10000", "gbt_100", "gbt_10000")
+OTHERS = ("reconstruction", "kl", "elbo", "tc_sampled", "tc_mean", "mi_mean", *LABELS)
+
+
+def study(seeds=2, seed=0) -> pd.DataFrame:
+    """A complete table of noise."""
+    rng = np.random.default_rng(seed)
+    cells = [
+        (data_set, method, float(strength), number)
+        for number, data_set, method in product(range(seeds), DATA_SETS, SWEEPS)
+        for strength in SWEEPS[method].strengths
+    ]
+    table = pd.DataFrame(cells, columns=["data_set", "method", "strength", "seed"])
+    return table.assign(**{name: rng.uniform(0.1, 1, len(table)) for name in (*SCORES, *OTHERS)})
+
+
+def rank(table):
+    """0 to 5: the place of a strength in its sweep."""
+    return table.groupby("method").strength.rank(method="dense") - 1
+
+
+def value(name, table):
+    return BY_NAME[name].quantity(table)
+
+
+def test_claims_are_told_apart_and_say_where_they_stand():
+    assert len(BY_NAME) == len(CLAIMS) >= 20
+    assert all(claim.sentence.endswith((".", "sign.", "correlation.")) or ":" in claim.sentence for claim in CLAIMS)
+    assert all(claim.where.startswith(("5.", "I.")) and claim.paper for claim in CLAIMS)
+
+
+def test_every_claim_is_a_number_of_a_complete_table():
+    found = findings.weigh(study(), CLAIMS, np.random.default_rng(0), draws=5)
+    assert found[["here", "low", "high"]].notna().all(axis=None)
+    assert (found.low <= found.high).all()
+    assert set(found.verdict) <= {"agrees", "disagrees", "cannot tell"}
+
+
+def test_a_claim_about_what_the_table_lacks_cannot_be_told():
+    table = study()
+    found = findings.weigh(table[table.data_set == "dsprites"], CLAIMS, np.random.default_rng(0), draws=3)
+    found = found.set_index("claim")
+    for name in (
+        "and not on others",
+        "only dSprites and Color-dSprites are alike",
+        "transfer within data set and score",
+    ):
+        assert np.isnan(found.here[name]) and found.verdict[name] == "cannot tell"
+    assert np.isfinite(found.here["mean above sampled"])
+
+
+@pytest.mark.parametrize(
+    ("above", "low", "high", "expected"),
+    [
+        (True, 0.6, 0.9, "agrees"),
+        (True, 0.1, 0.4, "disagrees"),
+        (True, 0.4, 0.6, "cannot tell"),
+        (True, 0.5, 0.6, "cannot tell"),
+        (False, 0.6, 0.9, "disagrees"),
+        (False, 0.1, 0.4, "agrees"),
+        (True, np.nan, np.nan, "cannot tell"),
+    ],
+)
+def test_a_verdict_needs_the_whole_interval(above, low, high, expected):
+    claim = findings.Claim("n", "s", "5", "p", len, 0.5, above)
+    assert findings.judge(claim, low, high) == expected
+
+
+def test_seeds_are_drawn_anew_within_each_setting():
+    table = study(seeds=8)
+    drawn = findings._redrawn(table, np.random.default_rng(1))
+    key = ["data_set", "method", "strength"]
+    assert set(map(tuple, drawn[[*key, "seed"]].to_numpy())) == set(map(tuple, table[[*key, "seed"]].to_numpy()))
+    before, after = (t.groupby(key).mig.agg(set) for t in (table, drawn))
+    assert all(after[setting] <= before[setting] for setting in before.index)
+    assert drawn.mig.nunique() < 0.8 * len(table)
+
+
+@pytest.mark.parametrize("seeds", [2, 5])
+def test_the_interval_holds_the_truth_as_often_as_it_says(seeds):
+    mean = findings.Claim("mean", "s", "5", "p", lambda t: t.mig.mean(), 0.5)
+    rest = findings.Claim("rest", "s", "5", "p", lambda t: t.mig.var() - t.groupby("method").mig.mean().var(), 0.5)
+    hits = np.zeros(2)
+    for number in range(60):
+        table = study(seeds, number)
+        table = table[table.data_set == "dsprites"]
+        found = findings.weigh(table, [mean, rest], np.random.default_rng(number), draws=100)
+        truth = np.array([0.55, 0.9**2 / 12])
+        hits += ((found.low < truth) & (truth < found.high)).to_numpy()
+    assert (hits >= 49).all(), "of 60; a coverage of 90 % gives fewer in one case of 100"
+
+
+def test_one_seed_gives_no_interval():
+    found = findings.weigh(study(seeds=1), CLAIMS[:2], np.random.default_rng(0), draws=3)
+    assert found.here.notna().all() and found.low.isna().all() and set(found.verdict) == {"cannot tell"}
+
+
+def test_trends_follow_the_strengths_of_the_methods_they_are_about():
+    table = study()
+    table["tc_sampled"] = -rank(table)
+    table["tc_mean"] = table["mi_mean"] = np.where(table.method == "dip_vae_i", -1, rank(table))
+    assert value("sampled TC falls", table) == -1 and value("mean TC rises", table) == 1
+    assert value("mutual information follows", table) == 1
+    assert value("FactorVAE does not fall", table) == -1  # here it does
+    assert value("DIP-VAE-I is the exception", table) == 1
+    assert value("mean above sampled", table) == pytest.approx((table.tc_mean > table.tc_sampled).mean())
+    table.loc[table.method.isin(["beta_vae"]), "tc_sampled"] *= -1  # the two cancel out
+    assert value("sampled TC falls", table) == pytest.approx(0)
+
+
+def test_the_method_with_the_most_correlated_mean_is_found():
+    table = study()
+    table["tc_mean"] = np.where(table.method == "annealed_vae", 5.0, 1.0)
+    table.loc[(table.data_set == "cars3d") & (table.method == "beta_vae"), "tc_mean"] = 9
+    assert value("AnnealedVAE has a correlated mean", table) == pytest.approx(6 / 7)
+
+
+def test_agreement_of_scores():
+    table = study()
+    for name in claims.FIVE:
+        table[name] = table.mig**2
+    assert value("the five agree", table) == pytest.approx(1)
+    assert value("two tight pairs", table) == pytest.approx(0)
+    assert value("scores agree but for Modularity", table) > 0.7
+    far = ~table.data_set.isin(claims.ALIKE)
+    table.loc[far, "sap"] = np.random.default_rng(3).uniform(size=far.sum())
+    assert 0.2 < value("agreement depends on the data", table) < 0.5
+    table["factor_vae_score"], table["beta_vae_score"] = table.modularity, table.modularity + 1
+    assert value("two tight pairs", table) > 0.7
+
+
+def test_shares_of_variance():
+    table = study(seeds=6)
+    place = table.method.map({name: i for i, name in enumerate(SWEEPS)})
+    noise = np.random.default_rng(0).normal(size=len(table))
+    for name in SCORES:
+        table[name] = place
+    assert value("the method explains little", table) == 1 and value("seeds matter", table) == 0
+    for name in SCORES:
+        table[name] = rank(table)
+    assert value("the method explains little", table) == pytest.approx(0, abs=0.05)
+    assert value("strength adds to it", table) == pytest.approx(1, abs=0.05)
+    for name in SCORES:
+        table[name] = noise
+    assert value("seeds matter", table) == pytest.approx(1, abs=0.1)
+
+
+def test_a_setting_that_is_better_at_every_seed_is_never_beaten():
+    table = study(seeds=4)
+    table["factor_vae_score"] = (
+        10 * rank(table) + table.method.map({n: i for i, n in enumerate(SWEEPS)}) + 0.1 * table.mig
+    )
+    assert value("luck against tuning", table) == 0
+    table["factor_vae_score"] = np.random.default_rng(0).normal(size=len(table))
+    assert 0.2 < value("luck against tuning", table) < 0.5
+
+
+def test_winners_are_counted_over_data_sets_and_scores():
+    table = study()
+    for name in SCORES:
+        table[name] = table.method == "dip_vae_i"
+    assert value("no method is best everywhere", table.astype(dict.fromkeys(SCORES, float))) == 1
+
+
+def test_selection_transfer_and_downstream():
+    table = study()
+    table["kl"] = -table.mig
+    for name in claims.FIVE:
+        table[name] = table.mig
+    assert value("unsupervised scores do not select", table) == pytest.approx(1)
+    table["gbt_10000"] = table.mig
+    assert value("scores follow accuracy on some data sets", table) == pytest.approx(1)
+    table.loc[table.data_set.isin(["cars3d", "smallnorb"]), "gbt_10000"] *= -1
+    assert value("and not on others", table) == pytest.approx(-1)
+    table["gbt_100"] = table.lr_100 = 0.5
+    table["lr_10000"] = table["gbt_10000"] = 1 / table.mig
+    assert value("no statistical efficiency", table) == pytest.approx(1)
+
+
+def test_the_nearest_data_sets():
+    table = study()
+    same = table.data_set.isin(["dsprites", "color_dsprites"])
+    for name in SCORES:
+        table.loc[same, name] = rank(table)[same] * 10 + table.method.map({n: i for i, n in enumerate(SWEEPS)})[same]
+    assert value("only dSprites and Color-dSprites are alike", table) > 0.4
+    other = table.data_set.isin(["cars3d", "shapes3d"])
+    for name in SCORES:
+        table.loc[other, name] = table[name][same].to_numpy()
+    assert value("only dSprites and Color-dSprites are alike", table) == pytest.approx(0)
