@@ -88,7 +88,7 @@ def measure(cell: Cell, runs: Path) -> None:
 
 def collect(runs: Path) -> pd.DataFrame:
     """One row a model and score, of the models for which both values are there, and the other rows of the table."""
-    names, rows = ["data_set", "method", "strength", "score"], []
+    columns, rows = ["data_set", "method", "strength", "score"], []
     for cell in STUDY.cells():
         folder = runs / STUDY.name / str(cell)
         for fast, exact, names in (("lightgbm", "scikit-learn", TREES), ("sample", "fresh", INTERVENTIONS)):
@@ -96,9 +96,9 @@ def collect(runs: Path) -> pd.DataFrame:
                 a, b = (json.loads((folder / FILES[kind]).read_text()) for kind in (fast, exact))
                 key = {"data_set": cell.data_set, "method": cell.method, "strength": cell.strength}
                 rows += [key | {"score": name, "fast": round(a[name], 5), "exact": round(b[name], 5)} for name in names]
-    table = pd.concat([pd.read_csv(TABLE), pd.DataFrame(rows)]).drop_duplicates(names, keep="last")
+    table = pd.concat([pd.read_csv(TABLE), pd.DataFrame(rows)]).drop_duplicates(columns, keep="last")
     order = {(cell.data_set, cell.method, cell.strength): i for i, cell in enumerate(STUDY.cells())}
-    places = [order[key] for key in table[names[:3]].itertuples(index=False, name=None)]
+    places = [order[key] for key in table[columns[:3]].itertuples(index=False, name=None)]
     return table.assign(place=places).sort_values("place", kind="stable").drop(columns="place")
 
 
