@@ -94,13 +94,13 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(seeds):
     mean = findings.Claim("mean", "s", "5", "p", lambda t: t.mig.mean(), 0.5)
     rest = findings.Claim("rest", "s", "5", "p", lambda t: t.mig.var() - t.groupby("method").mig.mean().var(), 0.5)
     hits = np.zeros(2)
-    for number in range(60):
+    for number in range(40):
         table = study(seeds, number)
         table = table[table.data_set == "dsprites"]
-        found = findings.weigh(table, [mean, rest], np.random.default_rng(number), draws=100)
+        found = findings.weigh(table, [mean, rest], np.random.default_rng(number), draws=60)
         truth = np.array([0.55, 0.9**2 / 12])
         hits += ((found.low < truth) & (truth < found.high)).to_numpy()
-    assert (hits >= 49).all(), "of 60; a coverage of 90 % gives fewer in one case of 100"
+    assert (hits >= 31).all(), "of 40; a coverage of 90 % gives fewer in one case of 100"
 
 
 def test_one_seed_gives_no_interval():
