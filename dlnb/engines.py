@@ -1,10 +1,12 @@
 """Where cells are done: in processes of this machine, or on the workers of a Dask cluster, both through joblib."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import current_process
 from pathlib import Path
+from threading import Thread
 
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -76,9 +78,27 @@ def client(address: str | None, workers: int, timeout: float = 30):
 
 def _worker(study: Study, cell: Cell, runs: Path, origin: dict) -> tuple[Cell, str, str]:
     if not getattr(_worker, "ready", False):  # a worker process serves many cells
+        end_with_parent()
         prepare()
         _worker.ready = True
     return work.do(study, cell, runs, origin)
+
+
+def end_with_parent() -> None:
+    """End this process, if it is a worker, soon after the runner was killed, which could not tell it.
+
+    It would go on until its cell is done, and then wait for more for ever.
+    """
+    if current_process().name == "MainProcess":
+        return
+    parent = os.getppid()
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def prepare() -> None:

@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -123,7 +124,7 @@ def kill_at_random(folder, process, chance, kills) -> None:
             if not victims:
                 continue
             os.kill(victims[0], signal.SIGKILL)
-        elif victim == "runner":  # its workers go on until they have ended their cells
+        elif victim == "runner":  # its workers go on for a second
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
         else:
@@ -144,6 +145,20 @@ def test_a_runner_that_is_told_to_end_takes_its_workers_along(number, uninterrup
     assert "Traceback" not in printed
     sweep(tmp_path, "--workers", "2")
     assert tables(tmp_path) == uninterrupted
+
+
+def test_workers_end_soon_after_their_runner_was_killed(tmp_path):
+    with started(tmp_path, "--workers", "2") as process:
+        workers = wait_for_work(tmp_path, process, some=2)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        for _ in range(3_000):  # they would stay for ever
+            if not any(alive(worker) for worker in workers):
+                break
+            select.select([], [], [], 0.01)
+        else:
+            pytest.fail(f"{workers} are still there")
+    assert len(workers) == 2
 
 
 def test_two_runners_on_one_folder_never_train_a_cell_twice(uninterrupted, tmp_path):
