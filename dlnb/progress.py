@@ -22,7 +22,8 @@ def sweep(name: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
     begun, count = time.monotonic(), 0
     quiet, todo = silent(), total - done
 
-    with tqdm(total=total, initial=done, desc=name, unit=" models", disable=quiet, mininterval=0, smoothing=0) as bar:
+    look = {"bar_format": "{desc}: {n_fmt} of {total_fmt} models |{bar}| {elapsed}{postfix}", "mininterval": 0}
+    with tqdm(total=total, initial=done, desc=name, disable=quiet, **look) as bar:
 
         def show(what: str) -> None:
             nonlocal count
