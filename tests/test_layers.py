@@ -61,6 +61,7 @@ LAYERS = {
     "ambiguity": 5,
     "stats": 5,
     "plots": 5,
+    "figures": 6,
     "notebook": 6,
     "findings": 7,
     "claims": 8,

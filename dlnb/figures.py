@@ -1,0 +1,218 @@
+"""The forms of the study's figures: one panel a data set or score, one look for each method in all of them.
+
+A method is told by colour and by marker or dashes, so that it can be told in greyscale too. Like ``plots``, nothing is
+computed here but positions; a figure of many panels is drawn larger and scrolls sideways on a phone.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from dlnb.plots import COLORS, LABELS, STYLE, WIDTH
+from dlnb.study import DATA_SETS, SWEEPS
+
+MARKERS = dict(zip(SWEEPS, "osD^vP", strict=True))
+DASHES = dict(zip(SWEEPS, ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3))), strict=True))
+NAMES = {  # of the data sets
+    "dsprites": "dSprites",
+    "color_dsprites": "Color-dSprites",
+    "noisy_dsprites": "Noisy-dSprites",
+    "scream_dsprites": "Scream-dSprites",
+    "smallnorb": "SmallNORB",
+    "cars3d": "Cars3D",
+    "shapes3d": "Shapes3D",
+}
+MEASURES = (
+    LABELS
+    | {
+        "tc_sampled": "total correlation, sampled code",
+        "tc_mean": "total correlation, mean code",
+        "mi_sampled": "mutual information, sampled code",
+        "mi_mean": "mutual information, mean code",
+        "reconstruction": "reconstruction",
+        "kl": "KL",
+        "elbo": "ELBO",
+        "lr_efficiency": "efficiency LR",
+        "gbt_efficiency": "efficiency GBT",
+    }
+    | {f"{kind}_{n}": f"{kind.upper()} {n:,}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000)}
+)
+ROW = 2.6  # inches
+
+
+def named(name) -> str:
+    """What a figure calls a data set, method or measure."""
+    return NAMES.get(name) or (SWEEPS[name].label if name in SWEEPS else MEASURES.get(name, str(name)))
+
+
+def _in_order(values, order) -> list:
+    """The values that are there, in the order of the study."""
+    there = set(values)
+    return [value for value in order if value in there]
+
+
+def _panels(count: int, columns: int, height: float = ROW, **options):
+    rows = -(-count // columns)
+    size = max(WIDTH, 2.6 * columns), 0.8 + height * rows
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", **options)
+    plt.close(figure)  # the caller shows it; pyplot would show it a second time
+    for axis in axes.flat[count:]:
+        axis.remove()
+    return figure, list(axes.flat[:count])
+
+
+def _legend(figure: Figure, axis) -> None:
+    handles, labels = axis.get_legend_handles_labels()
+    columns = 3 if figure.get_figwidth() < 7 else 6
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
+
+
+@plt.rc_context(STYLE)
+def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: bool = False, columns=2) -> Figure:
+    """Lines of medians with their intervals over the place of the strength in its sweep, one a method.
+
+    ``medians``: as ``stats.by_strength`` gives them (columns data_set, method, strength, median, low, high), of several
+    values of the column ``panel``. Strengths of different methods are no common scale: the axis counts them.
+    """
+    names = _in_order(medians[panel], dict.fromkeys([*DATA_SETS, *medians[panel]]))
+    figure, axes = _panels(len(names), min(columns, len(names)), sharex=True, sharey=not log and panel == "data_set")
+    methods = _in_order(medians.method, SWEEPS)
+    for axis, name in zip(axes, names, strict=True):
+        for shift, method in zip(np.linspace(-0.15, 0.15, len(methods)), methods, strict=True):
+            part = medians[(medians[panel] == name) & (medians.method == method)]
+            if not len(part):
+                continue
+            places = np.array([SWEEPS[method].strengths.index(s) for s in part.strength]) + shift
+            # Percentiles of few seeds may lie a rounding error beside their median.
+            errors = np.clip([part["median"] - part.low, part.high - part["median"]], 0, None)
+            look = {"color": COLORS[method], "marker": MARKERS[method], "linestyle": DASHES[method], "markersize": 5}
+            axis.errorbar(places, part["median"], errors, capsize=2, elinewidth=0.8, label=named(method), **look)
+        axis.set(title=named(name), xticks=range(6), yscale="log" if log else "linear")
+        axis.tick_params(labelbottom=True)
+    for axis in axes[-min(columns, len(names)) :]:
+        axis.set_xlabel("place of the strength")
+    figure.supylabel(ylabel, fontsize=12)
+    _legend(figure, axes[0])
+    return figure
+
+
+@plt.rc_context(STYLE)
+def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", panel: str = "data_set") -> Figure:
+    """How far models of one method (or strength, or setting) reach: each model a dot, over the shape of all of them.
+
+    One row of panels for each value of ``panel``, one column for each score.
+    """
+    names = _in_order(table[panel], [*DATA_SETS, *SWEEPS])
+    figure, axes = _panels(len(names) * len(scores), len(scores), sharex=True)
+    for axis, (name, score) in zip(axes, ((n, s) for n in names for s in scores), strict=True):
+        part = table[table[panel] == name]
+        groups = _in_order(part[by], SWEEPS) if by == "method" else sorted(part[by].unique())
+        for place, group in enumerate(groups):
+            values = part.loc[part[by] == group, score].to_numpy()
+            method = group if by == "method" else part.method.iloc[0]
+            _range(axis, place, values, COLORS[method], MARKERS[method])
+        short = [named(group) if by == "method" else f"{group:g}" for group in groups]
+        turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if by == "method" else {}
+        axis.set_xticks(range(len(groups)), short, **turned)
+        if name == names[0]:
+            axis.set_title(named(score))
+        if score == scores[0]:
+            axis.set_ylabel(named(name))
+    return figure
+
+
+def _range(axis, place: float, values: np.ndarray, color: str, marker: str, width: float = 0.85) -> None:
+    values = values[np.isfinite(values)]
+    if np.ptp(values) > 0 and len(values) > 2:
+        shape = axis.violinplot(values, [place], widths=width, showextrema=False)
+        for body in shape["bodies"]:
+            body.set(facecolor=color, alpha=0.25, linewidth=0)
+    spread = np.linspace(-0.25, 0.25, len(values)) * width if len(values) > 1 else [0]
+    axis.scatter(place + np.array(spread), values, s=9, color=color, marker=marker, alpha=0.7, linewidths=0)
+    axis.hlines(np.median(values), place - 0.35 * width, place + 0.35 * width, color="black", linewidth=1.5)
+
+
+@plt.rc_context(STYLE)
+def scatters(
+    table: pd.DataFrame, pairs: Sequence[tuple[str, str]], *, panel="data_set", log=False, columns=2
+) -> Figure:
+    """One dot a model, told by its method: a row of panels for each of ``pairs`` (x, y), or a grid if there is one."""
+    names = _in_order(table[panel], [*DATA_SETS, *SWEEPS])
+    across = len(names) if len(pairs) > 1 else min(columns, len(names))
+    figure, axes = _panels(len(names) * len(pairs), across)
+    for axis, ((x, y), name) in zip(axes, ((pair, n) for pair in pairs for n in names), strict=True):
+        part = table[table[panel] == name]
+        for method in _in_order(part.method, SWEEPS):
+            dots = part[part.method == method]
+            look = {"color": COLORS[method], "marker": MARKERS[method], "label": named(method)}
+            axis.scatter(dots[x], dots[y], s=16, alpha=0.75, linewidths=0, **look)
+        axis.set(title=named(name), xlabel=named(x), ylabel=named(y))
+        if log:
+            axis.set(xscale="log", yscale="log")
+            low, high = part[[x, y]].min().min(), part[[x, y]].max().max()
+            axis.plot([low, high], [low, high], color="grey", linestyle="--", linewidth=1, zorder=0)
+    _legend(figure, axes[0])
+    return figure
+
+
+@plt.rc_context(STYLE)
+def scatter_matrix(table: pd.DataFrame, scores: Sequence[str]) -> Figure:
+    """Every score against every other, one dot a model, told by its method; names on the diagonal."""
+    count = len(scores)
+    figure, axes = _panels(count * count, count, 1.5)
+    for axis, (row, column) in zip(axes, ((r, c) for r in scores for c in scores), strict=True):
+        if row == column:
+            axis.text(0.5, 0.5, named(row), ha="center", va="center", transform=axis.transAxes)
+            axis.axis("off")
+            continue
+        for method in _in_order(table.method, SWEEPS):
+            dots = table[table.method == method]
+            look = {"color": COLORS[method], "marker": MARKERS[method], "label": named(method)}
+            axis.scatter(dots[column], dots[row], s=10, alpha=0.7, linewidths=0, **look)
+        axis.locator_params(nbins=3)
+        axis.tick_params(labelsize=9)
+    _legend(figure, axes[1])
+    return figure
+
+
+@plt.rc_context(STYLE)
+def correlations(panels: dict[str, pd.DataFrame], *, columns: int = 2, label: str = "rank correlation") -> Figure:
+    """Tables of correlations as coloured cells with their percents, one panel for each title, from -1 to 1."""
+    across = min(columns, len(panels))
+    rows, wide = (max(frame.shape[i] for frame in panels.values()) for i in (0, 1))
+    figure, axes = _panels(len(panels), across, 1.3 + 0.36 * rows)
+    figure.set_figwidth(max(WIDTH, across * (1.7 + 0.42 * wide)))
+    for axis, (title, frame) in zip(axes, panels.items(), strict=True):
+        values = frame.to_numpy(dtype=float)
+        drawn = axis.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
+        for i, j in np.ndindex(values.shape):
+            text = f"{100 * values[i, j]:.0f}" if np.isfinite(values[i, j]) else "–"
+            axis.text(j, i, text, ha="center", va="center", color="white" if abs(values[i, j]) > 0.7 else "black")
+        turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+        axis.set_xticks(range(values.shape[1]), [named(name) for name in frame.columns], **turned)
+        axis.set_yticks(range(values.shape[0]), [named(name) for name in frame.index])
+        axis.set_title(named(title))
+        axis.spines[:].set_visible(False)
+        axis.tick_params(length=0, labelsize=10)
+    figure.colorbar(drawn, ax=axes, label=label, shrink=0.6)
+    return figure
+
+
+@plt.rc_context(STYLE)
+def thirds(table: pd.DataFrame, third: pd.Series, measures: Sequence[str], *, columns: int = 2) -> Figure:
+    """Measures of the models in the low, middle and high third by a score: each model a dot, one panel a measure."""
+    names, shades = _in_order(table.data_set, DATA_SETS), ("#BBBBBB", "#56B4E9", "#0072B2")
+    figure, axes = _panels(len(measures), min(columns, len(measures)), sharex=True)
+    for axis, measure in zip(axes, measures, strict=True):
+        for group, (shade, marker) in enumerate(zip(shades, "osD", strict=True)):
+            for place, name in enumerate(names):
+                values = table.loc[(table.data_set == name) & (third == group), measure].to_numpy()
+                if len(values):
+                    _range(axis, place + 0.28 * (group - 1), values, shade, marker, width=0.25)
+        turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+        axis.set_xticks(range(len(names)), [named(name) for name in names], **turned)
+        axis.set_title(named(measure))
+    return figure

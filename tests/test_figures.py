@@ -1,0 +1,78 @@
+"""The forms of the study's figures show what they are given, with one look for each method."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from test_claims import study
+
+from dlnb import figures, plots, stats
+from dlnb.claims import SCORES
+from dlnb.study import DATA_SETS, SWEEPS
+
+TABLE = study()
+RNG = np.random.default_rng(0)
+
+
+def panels(figure):
+    return [axis for axis in figure.axes if axis.get_title() or axis.collections or axis.lines]
+
+
+def test_lines_stand_at_their_medians_and_every_method_keeps_its_look():
+    medians = stats.by_strength(TABLE, "tc_sampled", RNG)
+    figure = figures.medians_by_strength(medians, panel="data_set", ylabel="nats", columns=3)
+    drawn = panels(figure)
+    assert [axis.get_title() for axis in drawn] == [figures.NAMES[name] for name in DATA_SETS]
+    expected = medians[(medians.data_set == "cars3d") & (medians.method == "factor_vae")]
+    axis = drawn[list(DATA_SETS).index("cars3d")]
+    lines = {to_hex(line.get_color()): line for line in axis.lines if line.get_marker() not in ("", "None", "|", "_")}
+    line = lines[plots.COLORS["factor_vae"].lower()]
+    assert len(lines) == 6 and line.get_marker() == figures.MARKERS["factor_vae"]
+    np.testing.assert_allclose(np.asarray(line.get_ydata(), float), expected["median"])
+    assert np.abs(line.get_xdata() - np.arange(6)).max() < 0.2
+
+
+def test_every_model_is_a_dot_in_its_range():
+    figure = figures.ranges(TABLE, SCORES[:2])
+    drawn = panels(figure)
+    assert len(drawn) == 7 * 2
+    dots = np.concatenate(
+        [c.get_offsets() for c in drawn[1].collections if hasattr(c, "get_sizes") and len(c.get_sizes())]
+    )
+    expected = TABLE[TABLE.data_set == "dsprites"].factor_vae_score
+    assert set(np.round(expected, 6)) <= set(np.round(dots[:, 1], 6))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_scatters_have_a_panel_for_each_pair_and_data_set(count):
+    figure = figures.scatters(TABLE, [("mig", "gbt_100"), ("sap", "gbt_100")][:count], columns=3)
+    drawn = panels(figure)
+    assert len(drawn) == 7 * count
+    assert sum(len(c.get_offsets()) for c in drawn[0].collections) == 72
+    assert drawn[-1].get_xlabel() == figures.named("sap" if count == 2 else "mig")
+
+
+def test_a_scatter_matrix_names_its_diagonal():
+    figure = figures.scatter_matrix(TABLE[TABLE.data_set == "dsprites"], SCORES)
+    assert len(figure.axes) == 36
+    names = [text.get_text() for axis in figure.axes for text in axis.texts]
+    assert names == [plots.LABELS[name] for name in SCORES]
+
+
+def test_correlations_are_printed_in_percent():
+    frames = {name: part[list(SCORES)].corr("spearman") for name, part in TABLE.groupby("data_set", sort=False)}
+    frames["dsprites"].iloc[0, 1] = np.nan
+    figure = figures.correlations(frames)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts[0] == "100" and texts[1] == "–" and texts[2] == f"{100 * frames['dsprites'].iloc[0, 2]:.0f}"
+    assert len(panels(figure)) >= 7
+
+
+def test_thirds_are_drawn_by_data_set():
+    figure = figures.thirds(TABLE, stats.thirds(TABLE, "mig"), ["gbt_100", "gbt_10000"])
+    assert [axis.get_title() for axis in figure.axes] == ["GBT 100", "GBT 10,000"]
+    assert len(figure.axes[0].get_xticklabels()) == 7
+
+
+def test_looks_differ_between_methods_in_more_than_colour():
+    assert len(set(figures.MARKERS.values())) == len(set(map(str, figures.DASHES.values()))) == len(SWEEPS)
+    assert set(figures.NAMES) == set(DATA_SETS)
