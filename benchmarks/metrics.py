@@ -1,8 +1,8 @@
 """What each score costs, fast and exact, beside the direct way with scikit-learn; and how the whole grows.
 
 ``python benchmarks/metrics.py [--data-set dsprites] [--rows 15000] [--direct smallnorb]``, one thread. Codes are
-a noisy mixture of the data set's factors. Without --direct in half a minute a data set; with it in minutes, most of them for
-scikit-learn's boosted trees. Run it with nothing else going on.
+a noisy mixture of the data set's factors. Without --direct in half a minute a data set; with it in minutes, most of
+them for scikit-learn's boosted trees. Run it with nothing else going on.
 """
 
 import os
