@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
-from dlnb import metrics, results, storage
+from dlnb import metrics, results, stats, storage
 from dlnb.metrics.predictors import fit_trees
 from dlnb.representation import Representation
 from dlnb.study import STUDIES, Cell
@@ -113,9 +113,7 @@ def main() -> None:
             Parallel()(delayed(measure)(cell, options.runs) for cell in STUDY.cells())
     table = collect(options.runs)
     table.to_csv(TABLE, index=False)
-    apart = (table.fast - table.exact).groupby(table.score)
-    ranks = {name: part[["fast", "exact"]].corr("spearman").iloc[0, 1] for name, part in table.groupby("score")}
-    print(pd.DataFrame({"models": apart.size(), "bias": apart.mean(), "spread": apart.std(), "ranks": ranks}).round(4))
+    print(stats.apart(table, "fast", "exact", "score").round(3).to_string())
 
 
 if __name__ == "__main__":

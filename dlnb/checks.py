@@ -57,15 +57,25 @@ def codes(values) -> np.ndarray:
         raise ValueError(f"codes must be numbers, not {values.dtype}")
     bad = np.flatnonzero(~np.isfinite(values).all(axis=0))
     if bad.size:
-        raise ValueError(f"codes must be finite: latent {bad[0]} holds nan or infinity")
+        raise ValueError(f"codes must be finite: latent {bad[0]} (counted from 0) holds nan or infinity")
     return values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float64)
 
 
 def labelled_codes(values, labels) -> tuple[np.ndarray, np.ndarray]:
-    """Codes [n, d] with factors int64 [n, k] of the same rows."""
+    """Codes [n, d] with factors int64 [n, k] of the same rows; floats will do if they are whole."""
     values, labels = codes(values), np.asarray(labels)
     if labels.ndim != 2 or len(labels) != len(values) or not labels.shape[1]:
-        raise ValueError(f"factors must be [n, k] with the {len(values)} rows of codes, not of shape {labels.shape}")
-    if not np.issubdtype(labels.dtype, np.integer):
+        hint = ": are codes transposed? A row is an image" if len(labels) == values.shape[1] else ""
+        given = f"the {len(values)} rows of codes, not of shape {labels.shape}"
+        raise ValueError(f"factors must be [n, k] with {given}{hint}")
+    if np.issubdtype(labels.dtype, np.floating):
+        # Truncated, 0.5 would silently become 0. Infinity and nan are no whole numbers either.
+        with np.errstate(invalid="ignore"):
+            bad = np.argwhere(labels != np.round(labels) + 0 * labels)
+        if bad.size:
+            row, factor = bad[0]
+            given = f"factor {factor} (counted from 0) holds {labels[row, factor]}"
+            raise ValueError(f"factors are class indices and must be whole numbers: {given}; number its values first")
+    elif not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"factors are class indices and must be integers, not {labels.dtype}")
     return values, labels.astype(np.int64, copy=False)

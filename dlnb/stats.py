@@ -54,20 +54,20 @@ def trend(table: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.Data
 
 
 def ranks_kept(table: pd.DataFrame) -> pd.DataFrame:
-    """Does a score from few rows put models in the order that it gives them from many? Spearman's correlation, [s, r].
+    """Does a score from few rows put models in the order that it gives them from many? Spearman's correlation.
 
     ``table``: columns data_set, method, strength, score, rows, order (of the rows) and value. Within each data set and
-    order, the ranks of the models by each number of rows are compared with those by the largest; means over both. NaN
-    where a score has not been had of every model.
+    order, the ranks of the models by each number of rows are compared with those by the largest; means over the orders.
+    Rows (data_set, score), a column for each number of rows. NaN where a score has not been had of every model.
     """
     key, most = ["method", "strength"], table.rows.max()
     kept = {}
-    for (data_set, score), part in table.groupby(["data_set", "score"], sort=False):
+    for name, part in table.groupby(["data_set", "score"], sort=False):
         wide = part.pivot(index=key, columns=["rows", "order"], values="value")
         against = wide[most].iloc[:, 0]
         found = wide.corrwith(against, method="spearman").where(wide.notna().all())
-        kept[score, data_set] = found.groupby("rows").mean()
-    return pd.DataFrame(kept).T.groupby(level=0, sort=False).mean()
+        kept[name] = found.groupby("rows").mean()
+    return pd.DataFrame(kept).T
 
 
 def _correlation(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -237,3 +237,18 @@ def thirds(table: pd.DataFrame, by: str) -> pd.Series:
     ranks = table.groupby("data_set", sort=False)[by].rank(method="first")
     counts = table.groupby("data_set", sort=False)[by].transform("size")
     return ((ranks - 1) * 3 // counts).astype(int).rename("third")
+
+
+def apart(table: pd.DataFrame, one: str, other: str, by: str) -> pd.DataFrame:
+    """How far two measurements of the same models are apart, for each value of the column ``by``.
+
+    Columns models; bias and spread (mean and standard deviation of one less other) and largest (the largest absolute
+    difference); ranks and lowest: their rank correlation over the models of a data set, mean and lowest of the sets.
+    """
+    rows = {}
+    for name, part in table.groupby(by, sort=False):
+        difference = part[one] - part[other]
+        within = [p[[one, other]].corr("spearman").iloc[0, 1] for _, p in part.groupby("data_set")]
+        measured = len(part), difference.mean(), difference.std(), difference.abs().max()
+        rows[name] = (*measured, np.mean(within), np.min(within))
+    return pd.DataFrame.from_dict(rows, "index", columns=["models", "bias", "spread", "largest", "ranks", "lowest"])

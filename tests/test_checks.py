@@ -99,7 +99,7 @@ def test_whole_numbered_codes_become_floats():
         (np.zeros((2, 2), complex), "must be numbers, not complex128"),
         (np.zeros((2, 2), bool), "must be numbers, not bool"),
         (np.array([["a", "b"]]), "must be numbers, not <U1"),
-        (np.array([[0, 1, np.nan], [0, np.inf, 0]]), "latent 1 holds nan or infinity"),
+        (np.array([[0, 1, np.nan], [0, np.inf, 0]]), "latent 1 .counted from 0. holds nan or infinity"),
     ],
 )
 def test_codes_refuse_wrong_shapes_kinds_and_infinities(values, message):
@@ -120,7 +120,9 @@ def test_labelled_codes_keep_rows_together():
         (np.zeros((2, 1), int), r"with the 3 rows of codes, not of shape \(2, 1\)"),
         (np.zeros(3, int), r"not of shape \(3,\)"),
         (np.zeros((3, 0), int), r"not of shape \(3, 0\)"),
-        (np.zeros((3, 1)), "must be integers, not float64"),
+        (np.full((3, 1), 0.5), r"must be whole numbers: factor 0 \(counted from 0\) holds 0.5"),
+        (np.full((3, 1), np.nan), "holds nan"),
+        (np.zeros((2, 1), int), "are codes transposed"),
     ],
 )
 def test_labelled_codes_refuse_factors_that_do_not_fit(factors, message):

@@ -145,7 +145,7 @@ def test_two_rows_are_too_few():
 def test_a_factor_with_a_single_value_in_all_fit_rows_is_refused():
     codes, factors = bits()
     factors[:200, 1] = 1
-    with pytest.raises(ValueError, match="factor 1 takes a single value in the 200 rows"):
+    with pytest.raises(ValueError, match=r"factor 1 \(counted from 0\) takes a single value in the 200 rows"):
         downstream(codes, factors, rng(), sizes=(10,))
 
 
@@ -171,7 +171,9 @@ def test_what_multinomial_cannot_fit_is_refused_with_a_way_out(monkeypatch):
         raise ValueError("ragged array")
 
     monkeypatch.setattr(MODULE, "logistic_regression_cv", refuses)
-    with pytest.raises(ValueError, match=r"factor 0 from 10 rows.* take solver='one_vs_rest' .*\(ragged array\)"):
+    with pytest.raises(
+        ValueError, match=r"factor 0 .counted from 0. from 10 rows.* take solver='one_vs_rest' .*\(ragged array\)"
+    ):
         downstream(*bits(), rng(), sizes=(10,), solver="multinomial")
 
 

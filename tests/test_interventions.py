@@ -334,15 +334,21 @@ def test_scores_of_a_trained_model_are_those_of_fresh_images(monkeypatch):
 def test_values_with_too_few_rows_are_refused_with_what_to_do():
     factors = np.column_stack([np.arange(60) % 2, np.where(np.arange(60) < 15, 7, 4)])
     with pytest.raises(
-        ValueError, match=r"factor_vae_score: value 0 of factor 0 has 30 of the 60 rows, and 32 are need"
+        ValueError,
+        match=r"factor_vae_score: value 0 of factor 0 \(counted from 0\) has 30 of the 60 rows, and 32 are need",
     ):
         factor_vae_score(ROWS, factors, rng())
     advice = "encode more images, leave the factor out, or pass a smaller batch"
-    with pytest.raises(ValueError, match=f"value 7 of factor 1 has 15 of the 60 rows, and 16 are needed; {advice}"):
+    with pytest.raises(
+        ValueError, match=rf"value 7 of factor 1 \(counted from 0\) has 15 of the 60 rows, and 16 are needed; {advice}"
+    ):
         factor_vae_score(ROWS, factors, rng(), batch=32, points=(60, 30))
     factor_vae_score(ROWS, factors, rng(), batch=30, points=(60, 30))
     factors[:, 1] = np.arange(60) == 20
-    with pytest.raises(ValueError, match="beta_vae_score: value 1 of factor 1 has 1 of the 60 rows, and 2 are needed"):
+    with pytest.raises(
+        ValueError,
+        match=r"beta_vae_score: value 1 of factor 1 \(counted from 0\) has 1 of the 60 rows, and 2 are needed",
+    ):
         beta_vae_score(ROWS, factors, rng())
 
 
@@ -354,7 +360,7 @@ def test_a_score_that_tells_factors_apart_needs_two(score):
 
 @each_score
 def test_a_factor_with_a_single_value_is_refused(score):
-    with pytest.raises(ValueError, match="factor 2 takes a single value in the 60 rows"):
+    with pytest.raises(ValueError, match=r"factor 2 \(counted from 0\) takes a single value in the 60 rows"):
         score(ROWS, np.column_stack([FACTORS, np.full(60, 3)]), rng())
 
 

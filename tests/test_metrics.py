@@ -18,9 +18,9 @@ from dlnb.metrics.unsupervised import (
     total_correlation,
     wasserstein_correlation,
 )
-from dlnb.run import SHORT
 from dlnb.study import SCORES as COLUMNS
 from dlnb.study import Study
+from dlnb.work import SHORT
 
 LOG2 = np.log(2)
 
@@ -269,16 +269,24 @@ def test_factors_that_do_not_fit_are_refused(score):
     for wrong in (factors[:-1], factors[:, 0], factors[:, :0], factors[None]):
         with pytest.raises(ValueError, match=r"factors must be \[n, k\] with the 600 rows of codes"):
             score(codes, wrong, rng())
-    for wrong in (factors.astype(float), factors > 1, factors.astype(str)):
+    for wrong in (factors > 1, factors.astype(str)):
         with pytest.raises(ValueError, match="factors are class indices and must be integers"):
             score(codes, wrong, rng())
+    for bad in (0.5, np.nan, np.inf):
+        wrong = factors.astype(float)
+        wrong[7, 1] = bad
+        with pytest.raises(ValueError, match=rf"must be whole numbers: factor 1 \(counted from 0\) holds {bad}"):
+            score(codes, wrong, rng())
+    with pytest.raises(ValueError, match="are codes transposed"):
+        score(codes.T, factors, rng())
+    assert score(codes, factors.astype(float), rng()) == score(codes, factors, rng())
 
 
 @each_supervised
 def test_a_factor_with_a_single_value_is_refused_with_its_number(score):
     codes, factors = sample(600)
     factors[:, 1] = 2
-    with pytest.raises(ValueError, match=r"factor 1 takes a single value in the [46]00 rows"):
+    with pytest.raises(ValueError, match=r"factor 1 \(counted from 0\) takes a single value in the [46]00 rows"):
         score(codes, factors, rng())
 
 
@@ -629,7 +637,7 @@ def test_mig_bins_codes_but_not_factors():
 def test_mig_needs_two_latents_and_factors_that_vary():
     with pytest.raises(ValueError, match="compares latents: it needs at least 2 of them, not 1"):
         mig(table(BIT).astype(float), table(BIT))
-    with pytest.raises(ValueError, match="factor 1 takes a single value"):
+    with pytest.raises(ValueError, match=r"factor 1 \(counted from 0\) takes a single value"):
         mig(table(BIT, NOISY).astype(float), table(BIT, np.ones(8, int)))
 
 
@@ -680,7 +688,7 @@ def test_modularity_is_what_loops_over_latents_and_factors_find(information):
 def test_modularity_needs_two_factors_that_vary():
     with pytest.raises(ValueError, match="compares factors: it needs at least 2 of them, not 1"):
         modularity(table(BIT, NOISY).astype(float), table(BIT))
-    with pytest.raises(ValueError, match="factor 1 takes a single value in the 8 rows"):
+    with pytest.raises(ValueError, match=r"factor 1 \(counted from 0\) takes a single value in the 8 rows"):
         modularity(table(BIT, NOISY).astype(float), table(BIT, np.ones(8, int)))
 
 

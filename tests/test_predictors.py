@@ -293,7 +293,7 @@ def test_two_rows_are_too_few(score):
 def test_a_factor_with_a_single_value_where_the_score_is_fitted_is_refused(score):
     codes, factors = drawn(90)
     factors[:60, 2] = 1
-    with pytest.raises(ValueError, match="factor 2 takes a single value in the 60 rows"):
+    with pytest.raises(ValueError, match=r"factor 2 \(counted from 0\) takes a single value in the 60 rows"):
         score(codes, factors, rng())
 
 

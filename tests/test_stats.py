@@ -89,16 +89,18 @@ def test_ranks_kept_compares_orders_of_models_with_those_from_the_most_rows():
     # From 10 rows, two orders: 1 2 3 against 1 2 3 is 1; 2 1 3 against it is 1 - 6 (1 + 1) / (3 · 8) = .5.
     table = sizes({(10, 0): [0.1, 0.2, 0.9], (10, 1): [0.5, 0.3, 0.8], (99, 0): [7, 8, 9]})
     kept = stats.ranks_kept(table)
-    assert kept.index.tolist() == ["s"] and kept.columns.tolist() == [10, 99]
-    np.testing.assert_allclose(kept.loc["s"], [0.75, 1.0])
+    assert kept.index.tolist() == [("a", "s")] and kept.columns.tolist() == [10, 99]
+    np.testing.assert_allclose(kept.loc["a", "s"], [0.75, 1.0])
 
 
-def test_ranks_kept_is_the_mean_over_data_sets_and_nan_where_a_model_is_missing():
+def test_ranks_are_kept_within_data_sets_and_nan_where_a_model_is_missing():
     first = sizes({(10, 0): [1, 2, 3], (99, 0): [1, 2, 3]})
     second = sizes({(10, 0): [3, 2, 1], (99, 0): [1, 2, 3]}, data_set="b")
-    np.testing.assert_allclose(stats.ranks_kept(pd.concat([first, second])).loc["s"], [0.0, 1.0], atol=1e-12)
+    kept = stats.ranks_kept(pd.concat([first, second]))
+    np.testing.assert_allclose(kept.loc["a", "s"], [1.0, 1.0])
+    np.testing.assert_allclose(kept.loc["b", "s"], [-1.0, 1.0])
     missing = sizes({(10, 0): [1, 2, None], (20, 0): [1, 2, 3], (99, 0): [1, 2, 3]}, score="t")
-    kept = stats.ranks_kept(missing).loc["t"]
+    kept = stats.ranks_kept(missing).loc["a", "t"]
     assert np.isnan(kept[10]) and kept[20] == kept[99] == 1
 
 
@@ -279,3 +281,19 @@ def test_an_incomplete_grid_is_no_game():
 def test_thirds_are_as_large_as_can_be_and_by_data_set():
     table = pd.DataFrame({"data_set": ["x"] * 7 + ["y"] * 3, "a": [5, 1, 3, 7, 2, 6, 4, 30, 10, 20.0]})
     assert list(stats.thirds(table, "a")) == [1, 0, 0, 2, 0, 2, 1, 2, 0, 1]
+
+
+def test_how_far_two_measurements_are_apart():
+    table = pd.DataFrame(
+        {
+            "data_set": list("xxxyyy"),
+            "score": ["a"] * 6,
+            "fast": [0.1, 0.2, 0.3, 5.0, 5.1, 5.2],
+            "exact": [0.1, 0.1, 0.5, 5.2, 5.1, 5.0],
+        }
+    )
+    found = stats.apart(table, "fast", "exact", "score").loc["a"]
+    assert found.models == 6 and found.bias == pytest.approx(-0.1 / 6) and found.largest == pytest.approx(0.2)
+    assert found.spread == pytest.approx(np.std([0, 0.1, -0.2, -0.2, 0, 0.2], ddof=1))
+    # Within x: ranks 1 2 3 against 1.5 1.5 3; within y reversed. Pooled they would agree.
+    assert found.lowest == pytest.approx(-1) and found.ranks == pytest.approx((np.sqrt(0.75) - 1) / 2)

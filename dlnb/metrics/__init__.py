@@ -40,7 +40,7 @@ def score(codes, factors, rng, names=tuple(SCORES), **options) -> dict[str, floa
 
     ``options`` are given to the scores that take them: ``boosting`` ("lightgbm", "scikit-learn"), ``solver``
     ("one_vs_rest", "multinomial"), ``sizes`` of the downstream task, ``points`` and ``batch`` of the interventions.
-    A score has the same value whichever others are asked for.
+    A score has the same value whichever others are asked for. One that cannot be had raises its error, with its name.
     """
     checks.generator(rng, "score")
     names = (names,) if isinstance(names, str) else tuple(names)
@@ -56,5 +56,8 @@ def score(codes, factors, rng, names=tuple(SCORES), **options) -> dict[str, floa
     found = {}
     for name, function in functions.items():
         given = {key: value for key, value in options.items() if key in taken[name]}
-        found |= function(codes, factors, streams[name], **given)
+        try:
+            found |= function(codes, factors, streams[name], **given)
+        except ValueError as error:
+            raise ValueError(str(error) if str(error).startswith(name) else f"{name}: {error}") from error
     return found

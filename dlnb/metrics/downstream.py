@@ -49,7 +49,8 @@ def _linear(x, labels, solver: str, factor: int):
     try:
         return logistic_regression_cv(x, labels, solver)
     except ValueError as error:  # of scikit-learn, which does not say what to do about it
-        reason = f"solver={solver!r} cannot tell factor {factor} from {len(x)} rows, where folds lack classes"
+        what = f"factor {factor} (counted from 0) from {len(x)} rows, where folds lack classes"
+        reason = f"solver={solver!r} cannot tell {what}"
         raise ValueError(f"downstream: {reason}; take solver='one_vs_rest' or larger sizes ({error})") from error
 
 

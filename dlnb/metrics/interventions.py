@@ -3,6 +3,10 @@
 Rows of a sample that share the value of a factor are distributed as images drawn with that factor fixed, so that both
 scores can be had from one encoded sample: the functions that take codes and factors. The paper draws and encodes fresh
 images for every point, 1.92 and 0.97 million a model: the functions that take a data set and an encoder.
+
+Points that fit and points that test are drawn from the same rows. With the study's 15,000 this makes no difference to
+be seen; from few rows the scores are too high: of 10 latents of noise and 4 factors the BetaVAE score is 0.25, as it
+should be, from 15,000 rows, 0.28 from 500 and 0.4 from 150.
 """
 
 from collections.abc import Callable
@@ -144,7 +148,8 @@ def _groups(codes, factors, rng, score: str, least: int) -> tuple[np.ndarray, li
         parts = np.split(order, starts[1:])
         if few := [v for v, part in zip(values, parts, strict=True) if len(part) < least]:
             count = int((labels == few[0]).sum())
-            given = f"value {few[0]} of factor {factor} has {count} of the {len(codes)} rows, and {least} are needed"
+            given = f"value {few[0]} of factor {factor} (counted from 0) has {count} of the {len(codes)} rows"
+            given += f", and {least} are needed"
             raise ValueError(f"{score}: {given}; encode more images, leave the factor out, or pass a smaller batch")
         groups.append(parts)
     return codes.astype(np.float64), groups

@@ -126,6 +126,8 @@ def explicitness(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> di
         is_class = truth[:, None] == model.classes_
         curves = np.flatnonzero(is_class.any(axis=0) & ~is_class.all(axis=0))
         if not curves.size:
-            raise ValueError(f"explicitness: the test rows have one value of factor {factor}, or none of the fit's")
+            raise ValueError(
+                f"explicitness: the test rows have one value of factor {factor} (counted from 0), or none of the fit's"
+            )
         areas.append(np.mean([roc_auc_score(is_class[:, c], chances[:, c]) for c in curves]))
     return {"explicitness": float(np.mean(areas))}

@@ -28,7 +28,8 @@ def split(codes, factors, score: str) -> tuple[np.ndarray, np.ndarray, np.ndarra
 def varied(factors: np.ndarray, score: str) -> None:
     """Raise ValueError for a factor with a single value: there is nothing to tell of it."""
     if (single := np.flatnonzero(np.ptp(factors, axis=0) == 0)).size:
-        raise ValueError(f"{score}: factor {single[0]} takes a single value in the {len(factors)} rows; leave it out")
+        given = f"factor {single[0]} (counted from 0) takes a single value in the {len(factors)} rows"
+        raise ValueError(f"{score}: {given}; leave it out")
 
 
 def several(count: int, what: str, score: str) -> None:

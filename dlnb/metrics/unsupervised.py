@@ -25,10 +25,12 @@ def gaussian_total_correlation(matrix: np.ndarray) -> float:
         return 0.0
     matrix = matrix[varies][:, varies]
     deviation = np.sqrt(np.diag(matrix))
-    values = np.linalg.eigvalsh(matrix / np.outer(deviation, deviation))
+    values, vectors = np.linalg.eigh(matrix / np.outer(deviation, deviation))
     if values[0] < DEPENDENT:
-        latents = np.flatnonzero(varies).tolist()
-        raise ValueError(f"some of latents {latents} are linear functions of others: total correlation is infinite")
+        involved = (np.abs(vectors[:, values < DEPENDENT]) > 0.01).any(axis=1)
+        latents = np.flatnonzero(varies)[involved].tolist()
+        several = f"{len(latents)} of them" if len(latents) > 10 else f"{latents} (counted from 0)"
+        raise ValueError(f"some latents, {several}, are linear functions of others: total correlation is infinite")
     return float(max(0.0, -0.5 * np.log(values).sum()))
 
 
