@@ -9,7 +9,7 @@ INSTALLED = .venv/installed
 help:
 	@echo "make book               install, run every chapter, write _build/html/index.html"
 	@echo "make test               lint and test; the site's own tests need a built book"
-	@echo "make study STUDY=desk   train and score the models of a study (default: smoke)"
+	@echo "make study STUDY=scores train and score the models of a study (default: smoke)"
 	@echo "make lock               renew requirements.lock from pyproject.toml"
 	@echo "make clean              remove .venv and _build, keep runs/"
 	@echo "A new .venv is made with PYTHON (3.11, 3.12 or 3.13), for example: make book PYTHON=python3.12"

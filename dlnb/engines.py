@@ -1,58 +1,105 @@
-"""Where cells are done: in processes of this machine, or on the workers of a Dask cluster, both through joblib."""
+"""Where cells are done: in processes of this machine, through joblib, or on the workers of a Dask cluster.
+
+Dask is not asked through joblib's backend: that does all cells in the runner itself if there is one worker when it
+starts, never uses more workers than there were then, and waits for ever for a task that Dask gave up.
+"""
 
 import os
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import current_process
 from pathlib import Path
 from threading import Thread
 
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from dlnb import work
+from dlnb import results, work
 from dlnb.study import Cell, Study
 
 DEATHS = 3  # in a row, without a cell done between them, and it is no accident
+
+
+def processes() -> int:
+    """As many as the machine has GPUs, or else cores that this job may use."""
+    if shutil.which("nvidia-smi"):  # asking TensorFlow would take seconds and a GPU's memory
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout.splitlines()
+        if gpus := sum(line.startswith("GPU ") for line in listed):
+            return gpus
+    return cpu_count()
 
 
 def local(study: Study, cells: list[Cell], runs: Path, origin: dict, workers: int) -> Iterator[tuple[Cell, str, str]]:
     """Do cells in processes of one thread each, which use a CPU's cores better than one process with many.
 
     A worker that is killed is replaced, and its cell goes on from its checkpoint. Raises RuntimeError if workers keep
-    dying.
+    dying, once all cells have been tried that can be done in spite of it.
     """
     left, deaths = list(cells), 0
     while left:
         try:
-            with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
-                for ended in _each(study, tuple(left), runs, origin):
-                    left.remove(ended[0])
-                    deaths = 0
-                    yield ended
+            for ended in _each(study, tuple(left), runs, origin, workers):
+                left.remove(ended[0])
+                deaths = 0
+                yield ended
         except TerminatedWorkerError as error:
             deaths += 1
-            if deaths == DEATHS:
-                message = f"workers were killed {DEATHS} times in a row, with {left[0]} or one of the next {workers}"
+            if deaths == max(DEATHS, 1 + len(left) // workers):
+                message = f"workers were killed {deaths} times in a row, at {left[0]} or another of {len(left)} cells"
                 raise RuntimeError(f"{message}: is there memory for {workers} of them?") from error
+            left = left[workers:] + left[:workers]  # whichever it was, it does not keep the others from being done
+
+
+def _each(study, cells, runs, origin, workers: int) -> Iterator[tuple[Cell, str, str]]:
+    """Results as they come. A single worker is this process."""
+    tasks = (delayed(_worker)(study, cell, runs, origin) for cell in cells)
+    with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
+        yield from Parallel(return_as="generator_unordered", batch_size=1)(tasks)
 
 
 def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client) -> Iterator[tuple[Cell, str, str]]:
-    """Do cells on the workers of a Dask client, one at a time on each; Dask replaces what it loses.
+    """Do cells on the workers of a Dask client, one at a time on each, those that come later too.
 
-    Raises ValueError for workers with several threads, whose models would share the state of one TensorFlow.
+    Dask does the cell of a lost worker on another. One whose workers are lost again and again, by itself or with a
+    cell that waited on the same worker, is tried last, alone, and given up and recorded as failed if that ends its
+    workers too. Raises ValueError for workers with several threads, whose models would share the state of one
+    TensorFlow, and for workers that do not share the folder of runs.
     """
-    threads = client.nthreads()
-    if any(count > 1 for count in threads.values()):
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    if any(count > 1 for count in client.nthreads().values()):
         raise ValueError("each Dask worker must have one thread: start it with --nthreads 1 (and --nworkers for more)")
-    with parallel_config(backend="dask", client=client, wait_for_workers_timeout=3600):
-        yield from _each(study, cells, runs, origin)
+    runs = Path(runs).absolute()  # a worker may have another working directory
+
+    def submit(cell):
+        return client.submit(_worker, study, cell, runs, origin, pure=False)
+
+    cell_of, suspects = {submit(cell): cell for cell in cells}, []
+    try:
+        for future in as_completed(cell_of):
+            try:
+                yield _seen(study, runs, future.result())
+            except KilledWorker:
+                suspects.append(cell_of[future])
+        for cell in suspects:
+            try:
+                yield _seen(study, runs, submit(cell).result())
+            except KilledWorker as error:
+                why = f"{type(error).__name__}: workers that did it were lost again and again"
+                work.give_up(study, cell, runs, origin, why)
+                yield cell, work.FAILED, why
+    finally:
+        client.cancel(list(cell_of))
 
 
-def _each(study, cells, runs, origin) -> Iterator[tuple[Cell, str, str]]:
-    tasks = (delayed(_worker)(study, cell, runs, origin) for cell in cells)
-    yield from Parallel(return_as="generator_unordered", batch_size=1)(tasks)
+def _seen(study: Study, runs: Path, ended: tuple[Cell, str, str]) -> tuple[Cell, str, str]:
+    if ended[1] == work.DONE and not (runs / study.name / str(ended[0]) / results.ROW).exists():
+        raise ValueError(f"a worker has done {ended[0]}, and {runs} does not show it: all must share that folder")
+    return ended
 
 
 @contextmanager
@@ -62,18 +109,16 @@ def client(address: str | None, workers: int, timeout: float = 30):
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise ValueError("the engine dask needs a package: pip install 'dlnb[dask]'") from error
-    if address:
-        try:
-            with Client(address, timeout=timeout) as found:
-                yield found
-        except OSError as error:
-            raise ValueError(f"no Dask scheduler answers at {address}: {error}") from error
-    else:
-        with (
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
-            Client(cluster) as found,
-        ):
-            yield found
+    with ExitStack() as stack:
+        if address:
+            try:
+                found = Client(address, timeout=timeout)
+            except OSError as error:
+                raise ValueError(f"no Dask scheduler answers at {address}: {error}") from error
+        else:
+            options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+            found = Client(stack.enter_context(LocalCluster(**options)))
+        yield stack.enter_context(found)
 
 
 def _worker(study: Study, cell: Cell, runs: Path, origin: dict) -> tuple[Cell, str, str]:

@@ -5,15 +5,24 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("dlnb", "tensorflow", "keras", "numpy", "scikit-learn")
+PACKAGES = ("dlnb", "tensorflow", "keras", "numpy", "scipy", "scikit-learn", "lightgbm")
 
 
 def commit() -> str:
-    """Twelve digits of the commit, "+" after them if files were changed since; "unknown" outside a clone."""
+    """Twelve digits of the commit, "+" after them if files were changed since; "unknown" outside a clone.
+
+    Tables of results do not count: a sweep changes them itself.
+    """
     root = Path(__file__).parent.parent
-    git = ["git", "-C", str(root), "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
-    found = subprocess.run(git, capture_output=True, text=True).stdout.strip() if (root / ".git").exists() else ""
-    return found or "unknown"
+    if not (root / ".git").exists():
+        return "unknown"
+    head = _git(root, "rev-parse", "--short=12", "HEAD")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!dlnb/tables")
+    return head + "+" * bool(changed) if head else "unknown"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True).stdout.strip()
 
 
 def versions() -> str:

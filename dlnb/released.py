@@ -91,7 +91,7 @@ def read(path) -> tuple[dict, list[str]]:
     number says.
     """
     path, row, missing = Path(path), {}, []
-    if not path.stem.isdecimal() or int(path.stem) >= 1800 * len(DATA_SETS):
+    if not path.stem.isdecimal() or path.stem != str(int(path.stem)) or int(path.stem) >= 1800 * len(DATA_SETS):
         raise ValueError(f"{path} is not named after a model, 0.zip to {1800 * len(DATA_SETS) - 1}.zip")
     number = int(path.stem)
     try:
@@ -108,8 +108,10 @@ def read(path) -> tuple[dict, list[str]]:
                     if any(value is None for value in values.values()):
                         missing.append(f"{representation}/{metric}")
                     row |= {column(n, representation): float(v) for n, v in values.items() if v is not None}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise ValueError(f"{path} is no whole zip: {error}") from error
+    except (TypeError, AttributeError, ValueError) as error:  # JSON of another kind; or of another model
+        raise ValueError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
     if not row:
         raise ValueError(f"{path} holds none of the {2 * len(SCORES)} results of a model")
     if "elbo" not in row and {"reconstruction", "kl"} <= row.keys():
@@ -177,11 +179,11 @@ def main(arguments=None) -> int:
     options = parser.parse_args(arguments)
     try:
         table = load(options.folder)
-    except ValueError as error:
+        refused, missing = table.attrs["refused"], table.attrs["missing"]
+        table.attrs = {}
+        storage.write(options.table, partial(table.to_parquet, compression="zstd", index=False))
+    except (OSError, ValueError) as error:
         sys.exit(f"dlnb.released: {error}")
-    refused, missing = table.attrs["refused"], table.attrs["missing"]
-    table.attrs = {}
-    storage.write(options.table, partial(table.to_parquet, compression="zstd", index=False))
     print(f"{len(table)} models in {options.table}, {len(refused)} zips left out")
     for what, count in sorted(missing.items()):
         print(f"{count} models lack {what}")

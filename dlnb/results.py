@@ -64,6 +64,15 @@ def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
         raise ValueError(f"{where}: columns {', '.join(unknown)} are not in the table of results")
     if (bad := (table.isna() | table.isin([float("inf"), -float("inf")])).any()).any():
         raise ValueError(f"{where}: column {table.columns[bad][0]} has empty or infinite values")
+    for name, kind in names.items():
+        try:
+            whole = table[name].astype(kind)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{where}: column {name} does not hold {kind}: {error}") from error
+        if kind == "int64" and (whole != table[name]).any():
+            raise ValueError(
+                f"{where}: column {name} holds {table[name][whole != table[name]].iloc[0]}, no whole number"
+            )
     if (twice := table.duplicated(KEY)).any():
         raise ValueError(f"{where}: two rows for {_first(table[twice])}")
     for method, rows in table.groupby("method", sort=False):
@@ -105,13 +114,27 @@ def failures(study: str, folder=None) -> pd.DataFrame:
 
 
 def failed(study: Study, runs=None, folder=None) -> dict[tuple, str]:
-    """Key and reason of each cell that failed, by the list and by what is under ``runs``, in order of the cells."""
+    """Key and reason of each cell that failed, by the list and by what is under ``runs``, in order of the cells.
+
+    A cell that has a row, from elsewhere or from another try, has not failed.
+    """
     table = _failures(study, _home(study, folder) / FAILURES)
     found = dict(zip(keys(table), table.error, strict=True))
-    for path in (Path(runs) / study.name).rglob(FAILURE) if runs else ():
-        failure = read_json(path)
-        found[tuple(failure[name] for name in KEY)] = failure["error"]
-    return {key(cell): found[key(cell)] for cell in study.cells() if key(cell) in found}
+    found |= {tuple(one[name] for name in KEY): one["error"] for one in _failures_under(study, runs)}
+    rows = gathered(study, runs) if runs else None
+    done = recorded(study, folder) | set(keys(rows) if rows is not None else ())
+    return {key(c): found[key(c)] for c in study.cells() if key(c) in found and key(c) not in done}
+
+
+def _failures_under(study: Study, runs) -> list[dict]:
+    """What failed under ``runs``. Raises ValueError that names a file that is damaged or of another study."""
+    cells, found = {key(cell) for cell in study.cells()}, []
+    for path in sorted((Path(runs) / study.name).rglob(FAILURE)) if runs else ():
+        one = read_json(path)
+        if not {*KEY, "error", "commit"} <= one.keys() or tuple(one[name] for name in KEY) not in cells:
+            raise ValueError(f"{path} is no failure of the study {study.name}; remove it to go on")
+        found.append(one)
+    return found
 
 
 def read_json(path) -> dict:
@@ -134,13 +157,16 @@ def _first(table: pd.DataFrame) -> dict:
 
 
 def _read(study: Study, home: Path, without=frozenset()) -> list[pd.DataFrame]:
+    """The tables in a folder, but for rows that are to be replaced. Files that are being written begin with a dot."""
     parts = {}
-    for path in sorted(home.glob("*.parquet")):
+    for path in sorted(path for path in home.glob("*.parquet") if not path.name.startswith(".")):
+        if path.stem not in study.data_sets:
+            raise ValueError(f"{path} is not of a data set of the study {study.name}: remove it, or merge it")
         try:
-            parts[str(path)] = pd.read_parquet(path)
-        except (OSError, ValueError) as error:
+            part = pd.read_parquet(path)
+            parts[str(path)] = part[[key not in without for key in keys(part)]]
+        except (KeyError, OSError, ValueError) as error:
             raise ValueError(f"{path} is no table, or is damaged: {error}") from error
-    parts = {path: part[[key not in without for key in keys(part)]] for path, part in parts.items()}
     return [check(part, study, path) for path, part in parts.items() if len(part)]
 
 
@@ -194,43 +220,61 @@ def collect(study: Study, runs=None, folder=None, *, shards: Iterable = (), repl
     that write to the folder are waited for. Returns the whole table, which is empty if there is no row anywhere.
     """
     home = _home(study, folder)
-    fresh = gathered(study, runs) if runs else None
-    failed = [read_json(path) for path in sorted((Path(runs) / study.name).rglob(FAILURE))] if runs else []
+    fresh, failed = (gathered(study, runs) if runs else None), _failures_under(study, runs)
+    homes = [_home_of_shard(study, Path(shard), home) for shard in shards]
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / ".lock"):
         replaced = set(keys(fresh)) if replace and fresh is not None else set()
         places = {str(home): _read(study, home, without=replaced)}
-        places |= {str(shard): _shard(study, Path(shard)) for shard in shards}
+        places |= {str(shard): _read(study, shard) for shard in homes}
         places |= {str(runs): [] if fresh is None else [fresh]}
+        failures = [_failures(study, each / FAILURES) for each in (home, *homes)]
+        failures.append(pd.DataFrame(failed, columns=[*KEY, "error", "commit"]))
         parts = [part for some in places.values() for part in some] or [pd.DataFrame(columns=list(columns(study)))]
         table = pd.concat(parts, ignore_index=True).drop_duplicates()
-        if (twice := table.duplicated(KEY)).any():
-            first = keys(table[twice])[0]
-            where = [place for place, some in places.items() if any(first in keys(part) for part in some)]
-            cell = dict(zip(KEY, first, strict=True))
-            raise ValueError(f"{cell} differs between {' and '.join(where)}: remove the row that is wrong")
+        _refuse_conflicts(table, places)
         table = _counted(table, study)
         for name, part in table.groupby("data_set", sort=False):
             part = part.reset_index(drop=True)
             part.attrs = {}  # they count the models of other data sets, and a file would change with those
-            storage.write(home / f"{name}.parquet", partial(part.to_parquet, compression="zstd", index=False))
-        _write_failures(study, home, failed, set(keys(table)))
+            _write(home / f"{name}.parquet", part)
+        _write_failures(study, home / FAILURES, failures, set(keys(table)))
     return table
 
 
-def _shard(study: Study, folder: Path) -> list[pd.DataFrame]:
-    """The tables in a folder of tables, or in that of the study itself."""
-    parts = _read(study, folder if folder.name == study.name else folder / study.name)
-    if not parts:
+def _refuse_conflicts(table: pd.DataFrame, places: dict[str, list[pd.DataFrame]]) -> None:
+    twice = table[table.duplicated(KEY)]
+    if not len(twice):
+        return
+    first = keys(twice)[0]
+    where = [place for place, some in places.items() if any(first in keys(part) for part in some)]
+    cell, more = dict(zip(KEY, first, strict=True)), len(set(keys(twice))) - 1
+    others = f", and {more} more cells do" if more else ""
+    raise ValueError(f"{cell} differs between {' and '.join(where)}{others}: leave one of them out")
+
+
+def _write(path: Path, part: pd.DataFrame) -> None:
+    """Unless the file has these rows: other versions of pandas would write other bytes."""
+    if path.exists() and pd.read_parquet(path).equals(part):
+        return
+    storage.write(path, partial(part.to_parquet, compression="zstd", index=False))
+
+
+def _home_of_shard(study: Study, folder: Path, home: Path) -> Path:
+    """Where the tables of the study are in a folder of tables, which may be that of the study itself."""
+    found = folder if folder.name == study.name else folder / study.name
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    if found.resolve() == home.resolve():
+        raise ValueError(f"{folder} is the folder to merge into")
+    if not any(found.glob("*.parquet")) and not (found / FAILURES).exists():
         raise ValueError(f"no table of the study {study.name} in {folder}")
-    return parts
+    return found
 
 
-def _write_failures(study: Study, home: Path, failed: list[dict], done: set[tuple]) -> None:
-    """List what failed, here or before, and has no row."""
-    path = home / FAILURES
-    old = _failures(study, path)
-    table = pd.concat([part for part in (old, pd.DataFrame(failed, columns=old.columns)) if len(part)] or [old])
+def _write_failures(study: Study, path: Path, lists: list[pd.DataFrame], done: set[tuple]) -> None:
+    """List what failed, here, before or elsewhere, and has no row."""
+    table = pd.concat([part for part in lists if len(part)] or lists)
     table = table.astype({"strength": "float64", "seed": "int64"}).drop_duplicates(KEY, keep="last")
     table = table[[key not in done for key in keys(table)]]
     if len(table):

@@ -5,7 +5,6 @@ of a model too (see ``dlnb.work``). A cell that fails is recorded with the reaso
 """
 
 import argparse
-import os
 import signal
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from dlnb import checks, engines, estimate, progress, results, status, work
 from dlnb.study import STUDIES, Cell, Study
 
+ELSEWHERE = 75  # exit status if all is well, but another runner has some of the cells (sysexits.h: try again)
 TABLE_SECONDS = 300  # between two writings of the table while cells are done
 Engine = Callable[[Study, list[Cell], Path, dict], Iterable[tuple[Cell, str, str]]]
 
@@ -24,19 +24,18 @@ Engine = Callable[[Study, list[Cell], Path, dict], Iterable[tuple[Cell, str, str
 def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | None = None, retry: bool = False) -> int:
     """Do the cells that are neither under ``runs`` nor in the table; the number of those that others are at.
 
-    A cell that failed before is left alone unless ``retry``. The table is written now and then on the way.
-
-    Raises ValueError if rows under ``runs`` or in the table are not of this study, before anything is trained.
+    A cell that failed before is left alone unless ``retry``, which also begins it anew. The table is written before
+    anything is trained, so that whatever is wrong with it is told then (ValueError, OSError), and now and then.
     """
-    runs, engine = Path(runs), engine or partial(engines.local, workers=1)
-    rows = results.gathered(study, runs)
-    done = results.recorded(study, tables) | set(results.keys(rows) if rows is not None else ())
+    runs, engine = Path(runs).absolute(), engine or partial(engines.local, workers=1)
+    done = set(results.keys(results.collect(study, runs, tables)))
     failed = results.failed(study, runs, tables)
     missing = [cell for cell in cells if results.key(cell) not in done]
     todo = [cell for cell in missing if retry or results.key(cell) not in failed]
-    if retry:
-        for cell in todo:
-            (runs / study.name / str(cell) / results.FAILURE).unlink(missing_ok=True)
+    for cell in todo if retry else ():
+        if results.key(cell) in failed:
+            for name in (results.FAILURE, work.CHECKPOINT):
+                (runs / study.name / str(cell) / name).unlink(missing_ok=True)
     print(f"{study.name}: {len(cells) - len(todo)} of {len(cells)} models done or failed before, {len(todo)} to train")
     made, written = work.origin(), time.monotonic()
     with progress.sweep(study.name, len(cells), len(cells) - len(todo)) as show:
@@ -60,12 +59,13 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m dlnb.run", description="Train and score the models of a study.")
     made.add_argument("study", help=f"one of {', '.join(STUDIES)}")
     made.add_argument("--only", metavar="PATTERN", help="cells such as 'color_dsprites/*/beta=4/*'")
-    made.add_argument("--status", action="store_true", help="train nothing; tell how far it is and when it may end")
-    made.add_argument("--retry", action="store_true", help="train again what failed before")
-    made.add_argument("--rescore", action="store_true", help="train nothing; score what is under --runs again")
-    made.add_argument("--merge", metavar="FOLDER", nargs="+", help="train nothing; join tables of other machines")
-    made.add_argument("--estimate", action="store_true", help="train nothing; measure what the study costs here")
-    made.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (default: one a core)")
+    instead = made.add_mutually_exclusive_group()
+    instead.add_argument("--status", action="store_true", help="train nothing; tell how far it is, and when it may end")
+    instead.add_argument("--retry", action="store_true", help="train again what failed before, from the start")
+    instead.add_argument("--rescore", action="store_true", help="train nothing; score what is under --runs again")
+    instead.add_argument("--merge", metavar="FOLDER", nargs="+", help="train nothing; join tables of other machines")
+    instead.add_argument("--estimate", action="store_true", help="train nothing; measure what the study costs here")
+    made.add_argument("--workers", type=int, help="processes (default: one a core that the job may use, or a GPU)")
     made.add_argument("--engine", choices=("local", "dask"), default="local", help="who works: processes here, or Dask")
     made.add_argument("--address", help="of a Dask scheduler, such as tcp://node1:8786 (default: a local cluster)")
     made.add_argument("--runs", type=Path, default=Path("runs"), help="where models are kept (default: runs)")
@@ -82,8 +82,9 @@ def main(arguments=None) -> int:
         sys.exit("dlnb.run: interrupted. Nothing is lost: start again to go on.")
     except (ValueError, RuntimeError) as error:
         sys.exit(f"dlnb.run: {error}")
-    except OSError as error:
-        sys.exit(f"dlnb.run: {error}\nNothing is lost: start again when this is mended.")
+    except (OSError, MemoryError, ImportError) as error:
+        what = str(error) or type(error).__name__
+        sys.exit(f"dlnb.run: {what}\nNothing is lost: start again when this is mended.")
 
 
 @contextmanager
@@ -102,8 +103,8 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 def _main(options) -> int:
     study = checks.choose(STUDIES, options.study, "study")
-    cells = study.select(options.only) if options.only else study.cells()
-    workers = checks.whole(options.workers, "--workers")
+    cells = study.cells() if options.only is None else study.select(options.only)
+    workers = engines.processes() if options.workers is None else checks.whole(options.workers, "--workers")
     busy = 0
     if options.address and options.engine != "dask":
         raise ValueError("--address is that of a Dask scheduler: say --engine dask as well")
@@ -114,6 +115,8 @@ def _main(options) -> int:
         print(status.report(study, cells, options.runs, options.tables))
         return 0
     if options.rescore:
+        if not (options.runs / study.name).is_dir():
+            raise ValueError(f"no models of {study.name} under {options.runs}")
         work.rescore(study, cells, options.runs)
     elif not options.merge:
         with _engine(options, workers) as engine:
@@ -128,7 +131,7 @@ def _main(options) -> int:
     failed = {str(cell): reasons[results.key(cell)] for cell in cells if results.key(cell) in reasons}
     for cell, why in failed.items():
         print(f"failed: {cell}: {why} (--retry trains it again)", file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if failed else ELSEWHERE if busy else 0
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """How far a study is: which of its cells are done, at work, interrupted, failed or missing, and when it may end."""
 
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def seconds_a_model(study: Study, runs) -> float:
     """Mean seconds of training and scoring of the models that were done last under ``runs``; nan if there are none."""
     paths = sorted((Path(runs) / study.name).rglob(results.ROW), key=lambda path: path.stat().st_mtime)[-RECENT:]
     rows = [results.read_json(path) for path in paths]
-    return float(np.mean([row["seconds_training"] + row["seconds_scoring"] for row in rows])) if rows else np.nan
+    spent = [row.get("seconds_training", np.nan) + row.get("seconds_scoring", np.nan) for row in rows]
+    return float(np.mean(spent)) if spent else np.nan
 
 
 def report(study: Study, cells: list[Cell], runs, tables=None) -> str:
@@ -59,6 +61,6 @@ def _updates(study: Study, cell: Cell, runs) -> str:
     try:
         with np.load(Path(runs) / study.name / str(cell) / work.CHECKPOINT) as file:
             done = len(file["history"])
-    except (OSError, KeyError, ValueError):  # none yet
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # none yet
         return ""
     return f", {done:,} of {study.training(cell.method)['steps']:,} updates"

@@ -1,8 +1,8 @@
 """What is trained: the sweep of each method (paper Table 3), one cell for each model, and the studies made of them."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import product
-from pathlib import PurePosixPath
 
 from dlnb import checks
 
@@ -121,7 +121,7 @@ class Study:
 
     def select(self, pattern: str) -> list[Cell]:
         """The cells whose name matches a pattern such as ``color_dsprites/*/beta=4/*``; an error if none does."""
-        found = [cell for cell in self.cells() if PurePosixPath(str(cell)).match(pattern)]
+        found = [cell for cell in self.cells() if fnmatchcase(str(cell), pattern)]
         if not found:
             raise ValueError(f"no cell of {self.name} matches {pattern!r}; its first is {self.cells()[0]}")
         return found

@@ -90,12 +90,17 @@ def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
         folder = runs / study.name / str(cell)
         if (folder / results.ROW).exists():
             record = results.read_json(folder / results.ROW)
+            other = {n for n, value in study.protocol(cell.method).items() if record.get(n) != value}
+            if other:
+                raise ValueError(f"{folder}: trained by another protocol than that of {study.name}: {', '.join(other)}")
             try:
                 codes = Representation.load(folder / "codes.npz")
             except (OSError, ValueError, zipfile.BadZipFile) as error:
                 raise ValueError(f"{cell}: its codes cannot be read, so train it again: {error}") from error
-            record |= score(study, codes, training.generator(cell.seed, "scores"))
-            _write(folder / results.ROW, record)
+            with FileLock(folder / "lock"):
+                record |= score(study, codes, training.generator(cell.seed, "scores"))
+                results.check(pd.DataFrame([record]), study, str(folder))
+                _write(folder / results.ROW, record)
 
 
 def origin() -> dict:
@@ -106,13 +111,13 @@ def origin() -> dict:
 def do(study: Study, cell: Cell, runs: Path, origin: dict) -> tuple[Cell, str, str]:
     """Do one cell unless it is done, failed before or in another's hands: (cell, how it ended, why it failed).
 
-    Whatever is wrong with the model is recorded as its failure. OSError is raised: a full disk is not the cell's fault,
-    and what was trained so far goes on from its checkpoint.
+    Whatever is wrong with the model is recorded as its failure. What is wrong with the machine is raised (OSError,
+    MemoryError, ImportError): what was trained so far goes on from its checkpoint.
     """
     folder = runs / study.name / str(cell)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / "lock", timeout=0):
+        with FileLock(folder / "lock", timeout=1):  # --status holds it for a moment
             if (folder / results.ROW).exists():
                 return cell, DONE, ""
             if (folder / results.FAILURE).exists():
@@ -128,9 +133,11 @@ def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> tuple[Cell,
         record = asdict(cell) | row(study, cell, folder) | study.protocol(cell.method) | origin
         results.check(pd.DataFrame([record]), study, "what was measured")
         _write(folder / results.ROW, record)
-    except OSError:
+    except (OSError, MemoryError, ImportError):
         raise
     except Exception as error:
+        if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's, of a GPU
+            raise MemoryError(str(error).splitlines()[0]) from None
         traceback.print_exc()
         if isinstance(error, FloatingPointError):  # a second try is to start again; other errors cost no training
             (folder / CHECKPOINT).unlink(missing_ok=True)
@@ -139,6 +146,12 @@ def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> tuple[Cell,
         return cell, FAILED, repr(error)
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return cell, DONE, ""
+
+
+def give_up(study: Study, cell: Cell, runs: Path, origin: dict, why: str) -> None:
+    """Record that a cell failed for a reason outside of it."""
+    failure = {"error": why, "traceback": ""}
+    _write(Path(runs) / study.name / str(cell) / results.FAILURE, asdict(cell) | failure | origin)
 
 
 def held(folder: Path) -> bool:
@@ -150,6 +163,8 @@ def held(folder: Path) -> bool:
             return False
     except Timeout:
         return True
+    except PermissionError:  # of another user; who can tell?
+        return False
 
 
 @contextmanager

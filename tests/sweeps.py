@@ -2,7 +2,8 @@
 
 ``python tests/sweeps.py --runs R --tables T --workers N [--engine dask ...]`` runs it as ``python -m dlnb.run`` would.
 Its worker travels to other processes by value. What is made up depends on the cell alone, and takes a while in small
-steps; each is noted in the folder of the cell, so that a test can see who worked on it when.
+steps; each is noted in the folder of the cell, so that a test can see who worked on it when. The environment variable
+POISON names a cell that ends its worker.
 """
 
 import hashlib
@@ -36,6 +37,8 @@ STEPS, HASHES = 10, 40_000  # of a model that is made up; some hundredths of a s
 def made_up(study, cell, folder) -> dict:
     """A row as ``work.row`` would return it."""
     number = hashlib.sha256(str(cell).encode()).digest()
+    if str(cell) == os.environ.get("POISON"):
+        os._exit(1)
     with open(Path(folder) / "notes.txt", "a") as notes:
         for step in range(STEPS):
             print(os.getpid(), step, file=notes, flush=True)

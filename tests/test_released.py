@@ -124,6 +124,10 @@ def test_half_a_zip_and_foreign_files_are_left_out_with_their_reason(tmp_path):
     (tmp_path / "cats.zip").write_bytes(whole)
     (tmp_path / "12600.zip").write_bytes(whole)
     (tmp_path / "8.zip").write_bytes(whole)  # of model 5
+    (tmp_path / "005.zip").write_bytes(whole)
+    archive(tmp_path, 9, **{"evaluation_results.discrete_mig": [1, 2]})
+    with zipfile.ZipFile(tmp_path / "10.zip", "w") as file:
+        file.writestr("10/metrics/mean/mig/results/aggregate/evaluation.json", "[1, 2]")
     table = released.load(tmp_path)
     assert list(table.seed) == [5]
     reasons = "\n".join(table.attrs["refused"])

@@ -190,7 +190,7 @@ def test_conflicting_rows_are_refused_and_nothing_is_lost(tmp_path):
     before = contents(tmp_path)
     put(tmp_path / "others", CELLS[5], mig=0.123)
     put(tmp_path / "others", CELLS[0])  # the same row is no conflict
-    with pytest.raises(ValueError, match=r"'seed': 1\} differs between .*tables.tiny and .*others: remove the row"):
+    with pytest.raises(ValueError, match=r"'seed': 1\} differs between .*tables.tiny and .*others: leave one"):
         results.collect(TINY, tmp_path / "others", tmp_path / "tables")
     after = contents(tmp_path)
     assert {name: after[name] for name in before if name.endswith("parquet")} == {
@@ -236,9 +236,44 @@ def test_the_same_cell_in_two_files_is_refused(tmp_path):
     put(tmp_path / "runs", *CELLS)
     results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
     folder = tmp_path / "tables" / "tiny"
-    (folder / "copy.parquet").write_bytes((folder / "dsprites.parquet").read_bytes())
+    (folder / "color_dsprites.parquet").write_bytes((folder / "dsprites.parquet").read_bytes())
     with pytest.raises(ValueError, match="tables of tiny: two rows for"):
         results.load("tiny", tmp_path / "tables")
+    (folder / "copy.parquet").write_bytes((folder / "dsprites.parquet").read_bytes())
+    with pytest.raises(ValueError, match=r"copy.parquet is not of a data set of the study tiny"):
+        results.load("tiny", tmp_path / "tables")
+
+
+def test_a_file_that_was_being_written_when_its_process_was_killed_is_no_table(tmp_path):
+    put(tmp_path / "runs", *CELLS)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    folder = tmp_path / "tables" / "tiny"
+    (folder / ".dsprites.parquet.123.parquet").write_bytes((folder / "dsprites.parquet").read_bytes()[:100])
+    assert len(results.load("tiny", tmp_path / "tables")) == len(CELLS)
+
+
+def test_equal_rows_leave_the_file_as_it_is(tmp_path):
+    put(tmp_path / "runs", *CELLS)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    path = tmp_path / "tables" / "tiny" / "dsprites.parquet"
+    pd.read_parquet(path).to_parquet(path, compression="gzip", index=False)  # as another version would write it
+    before = path.read_bytes()
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mig": "abc"}, r"row.json: column mig does not hold float64: .*abc"),
+        ({"active": 1.5}, r"row.json: column active holds 1.5, no whole number"),
+        ({"seed": [0]}, r"row.json: column seed does not hold int64"),
+    ],
+)
+def test_values_of_another_kind_are_named_with_their_file(changes, message, tmp_path):
+    put(tmp_path / "runs", CELLS[0], **changes)
+    with pytest.raises(ValueError, match=message):
+        results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in results.TABLES.iterdir() if path.is_dir()))
@@ -272,14 +307,21 @@ def test_a_row_that_differs_between_machines_is_named_and_nothing_is_written(tmp
     for name in ("one", "two"):
         results.collect(TINY, tmp_path / name, tmp_path / f"tables-{name}")
     before = contents(tmp_path / "tables-one")
-    with pytest.raises(ValueError, match=r"differs between .*tables-one.tiny and .*tables-two: remove the row"):
+    with pytest.raises(ValueError, match=r"differs between .*tables-one.tiny and .*tables-two.tiny: leave one"):
         results.collect(TINY, None, tmp_path / "tables-one", shards=[tmp_path / "tables-two"])
     assert contents(tmp_path / "tables-one") == before
 
 
 def test_a_folder_without_a_table_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"no table of the study tiny in .*nowhere"):
+    with pytest.raises(ValueError, match=r"there is no folder .*nowhere"):
         results.collect(TINY, None, tmp_path, shards=[tmp_path / "nowhere"])
+    (tmp_path / "else").mkdir()
+    with pytest.raises(ValueError, match=r"no table of the study tiny in .*else"):
+        results.collect(TINY, None, tmp_path, shards=[tmp_path / "else"])
+    put(tmp_path / "runs", *CELLS)
+    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    with pytest.raises(ValueError, match=r"tables is the folder to merge into"):
+        results.collect(TINY, None, tmp_path / "tables", shards=[tmp_path / "tables"])
 
 
 def fail(folder, *cells, error="FloatingPointError('no')"):
@@ -329,3 +371,27 @@ def test_a_damaged_table_is_named(tmp_path):
     (tmp_path / "tiny" / "dsprites.parquet").write_bytes(b"PAR1 half of it")
     with pytest.raises(ValueError, match=r"dsprites.parquet is no table, or is damaged"):
         results.load("tiny", tmp_path)
+
+
+def test_failures_of_other_machines_are_joined_and_a_row_from_elsewhere_ends_a_failure(tmp_path):
+    put(tmp_path / "there", CELLS[0])
+    fail(tmp_path / "there", CELLS[1])
+    results.collect(TINY, tmp_path / "there", tmp_path / "shard")
+    put(tmp_path / "here", CELLS[1])
+    fail(tmp_path / "here", CELLS[0], CELLS[2])
+    results.collect(TINY, tmp_path / "here", tmp_path / "tables", shards=[tmp_path / "shard"])
+    assert results.keys(results.failures("tiny", tmp_path / "tables")) == [results.key(CELLS[2])]
+    assert list(results.failed(TINY, tmp_path / "here", tmp_path / "tables")) == [results.key(CELLS[2])]
+    fail(tmp_path / "only", CELLS[3])
+    results.collect(TINY, tmp_path / "only", tmp_path / "failures")  # a shard without a single model
+    table = results.collect(TINY, None, tmp_path / "tables", shards=[tmp_path / "failures"])
+    assert len(table) == 2 and len(results.failures("tiny", tmp_path / "tables")) == 2
+
+
+@pytest.mark.parametrize("content", ['{"name": 1}', '{"data_set": "cats", "method": "m", "strength": 1, "seed": 0}'])
+def test_a_foreign_failure_is_named(content, tmp_path):
+    path = tmp_path / "runs" / "tiny" / str(CELLS[0]) / "failed.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"failed.json is no failure of the study tiny"):
+        results.collect(TINY, tmp_path / "runs", tmp_path / "tables")

@@ -194,3 +194,13 @@ def test_the_smallest_study_runs_from_the_command_line_in_processes_of_its_own(t
     assert 10 < table.loc[0, "reconstruction"] < 300  # nats; 710 before training
     assert 0 <= table.loc[0, "mig"] < 0.5
     assert (tmp_path / "runs/smoke/dsprites/beta_vae/beta=8/seed=0/codes.npz").exists()
+
+
+def test_a_retry_does_not_go_on_from_a_damaged_checkpoint(trained, tmp_path):
+    trained.failing = {CELLS[1]: "the checkpoint is damaged"}
+    run.run(TINY, CELLS, tmp_path, tmp_path / "tables")
+    checkpoint = tmp_path / "tiny" / str(CELLS[1]) / work.CHECKPOINT
+    checkpoint.write_bytes(b"PK half of it")
+    trained.failing = {}
+    run.run(TINY, CELLS, tmp_path, tmp_path / "tables", retry=True)
+    assert not checkpoint.exists()

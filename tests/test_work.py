@@ -214,3 +214,25 @@ def test_trouble_with_the_disk_is_no_failure_of_the_cell(tmp_path, monkeypatch):
         work.do(TINY, CELLS[0], tmp_path, ORIGIN)
     assert files(tmp_path / "tiny" / str(CELLS[0])) == ["log.txt"]
     assert not work.held(tmp_path / "tiny" / str(CELLS[0]))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError("no memory"), ImportError("no library"), type("ResourceExhaustedError", (Exception,), {})("OOM\nat")],
+)
+def test_trouble_with_the_machine_is_no_failure_of_the_cell(error, tmp_path, monkeypatch):
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(work, "row", broken)
+    with pytest.raises((MemoryError, ImportError), match=r"no memory|no library|OOM$"):
+        work.do(TINY, CELLS[0], tmp_path, ORIGIN)
+    assert files(tmp_path / "tiny" / str(CELLS[0])) == ["log.txt"]
+
+
+def test_a_model_of_another_protocol_is_not_scored_again(done, tmp_path):
+    shutil.copytree(done, tmp_path, dirs_exist_ok=True)
+    other = replace(TINY, learning_rate=1e-4)
+    with pytest.raises(ValueError, match="trained by another protocol than that of tiny: learning_rate"):
+        work.rescore(other, CELLS, tmp_path)
+    assert read(tmp_path, CELLS[1]) == read(done, CELLS[1])

@@ -44,7 +44,7 @@ class Trees:
             return np.full(len(codes), self.classes[0])
         if isinstance(self.model, GradientBoostingClassifier):
             return self.model.predict(codes)
-        chance = self.model.predict(codes)
+        chance = self.model.predict(codes, num_threads=1)
         return self.classes[chance.argmax(axis=1) if chance.ndim > 1 else (chance > 0.5).astype(int)]
 
 
