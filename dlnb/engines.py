@@ -56,7 +56,8 @@ def local(study: Study, cells: list[Cell], runs: Path, origin: dict, workers: in
 def _each(study, cells, runs, origin, workers: int) -> Iterator[tuple[Cell, str, str]]:
     """Results as they come. A single worker is this process."""
     tasks = (delayed(_worker)(study, cell, runs, origin) for cell in cells)
-    with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
+    options = {"inner_max_num_threads": 1, "initializer": end_with, "initargs": (os.getpid(),)}
+    with parallel_config(backend="loky", n_jobs=workers, **options):
         yield from Parallel(return_as="generator_unordered", batch_size=1)(tasks)
 
 
@@ -123,23 +124,20 @@ def client(address: str | None, workers: int, timeout: float = 30):
 
 def _worker(study: Study, cell: Cell, runs: Path, origin: dict) -> tuple[Cell, str, str]:
     if not getattr(_worker, "ready", False):  # a worker process serves many cells
-        end_with_parent()
         prepare()
         _worker.ready = True
     return work.do(study, cell, runs, origin)
 
 
-def end_with_parent() -> None:
-    """End this process, if it is a worker, soon after the runner was killed, which could not tell it.
+def end_with(runner: int) -> None:
+    """End this process, a worker, soon after the runner was killed, which could not tell it.
 
-    It would go on until its cell is done, and then wait for more for ever.
+    It would go on until its cell is done, and then wait for more for ever. (Windows does not tell a process that its
+    parent has ended; there it does wait.)
     """
-    if current_process().name == "MainProcess":
-        return
-    parent = os.getppid()
 
     def watch():
-        while os.getppid() == parent:
+        while os.name == "nt" or os.getppid() == runner:
             time.sleep(1)
         os._exit(1)
 

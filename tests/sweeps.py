@@ -55,8 +55,6 @@ def made_up(study, cell, folder) -> dict:
 
 
 def worker(study, cell, runs, origin):
-    if not hasattr(work, "watched"):
-        work.watched = engines.end_with_parent()
     work.row = made_up
     return work.do(study, cell, runs, origin)
 
