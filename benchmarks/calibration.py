@@ -6,7 +6,7 @@ Trains some settings at 32 x 32 and scores them on the way, at several numbers o
 of the pixels of the paper's, and the sum over them a quarter of the weight, so that all is done twice: with the
 reconstruction as it is, and times four. AnnealedVAE, whose capacity grows with the updates, is trained anew for each
 number. What is done is kept under --runs, so that the script can be stopped and started again; --table writes what
-there is to dlnb/tables/calibration.csv.
+there is to dlnb/tables/calibration.csv, whose settings are not measured again.
 """
 
 import argparse
@@ -35,6 +35,7 @@ SETTINGS = {  # data set, method: positions in the sweep, weights of the reconst
 SAMPLE, BATCHES = 7_500, 50
 SCORES = "factor_vae_score", "mig", "dci", "total_correlation"
 KEPT = "factor_vae_score", "mig", "dci_disentanglement", "total_correlation"
+KEY = ["data_set", "method", "strength", "weight"]
 OPTIONS = {"seed": 0, "learning_rate": 1e-3, "critic_width": 256, "critic_learning_rate": 1e-3}
 
 
@@ -66,12 +67,16 @@ def measure(data_set: str, method: str, strength: float, weight: float, runs: Pa
 
 
 def cells(pattern: str) -> list[tuple]:
-    found = []
+    found, done = [], set(old()[KEY].itertuples(index=False, name=None)) if len(old()) else set()
     for (data_set, method), (positions, weights) in SETTINGS.items():
         if f"{data_set}/{method}".startswith(pattern):
             strengths = [SWEEPS[method].strengths[i] for i in positions]
             found += [(data_set, method, *each) for each in product(strengths, weights)]
-    return found
+    return [cell for cell in found if cell not in done]
+
+
+def old() -> pd.DataFrame:
+    return pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame()
 
 
 def main() -> None:
@@ -85,7 +90,8 @@ def main() -> None:
         with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
             Parallel(batch_size=1)(delayed(measure)(*cell, options.runs) for cell in cells(options.only))
     paths = sorted((options.runs / "calibration").glob("*.json"))
-    table = pd.DataFrame([row for path in paths for row in json.loads(path.read_text())])
+    table = pd.concat([old(), pd.DataFrame([row for path in paths for row in json.loads(path.read_text())])])
+    table = table.drop_duplicates([*KEY, "updates"], keep="last")
     table = table.sort_values(["data_set", "method", "weight", "strength", "updates"]).round(5)
     storage.write(TABLE, lambda temporary: table.to_csv(temporary, index=False))
     print(table.drop(columns=["elbo"]).round(3).to_string(index=False))
