@@ -20,7 +20,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from dlnb import results, work
 from dlnb.study import Cell, Study
 
-DEATHS = 3  # in a row, without a cell done between them, and it is no accident
+SOME, MANY = 3, 10  # deaths of workers in a row, without a model done between them, that are no accident
 
 
 def processes() -> int:
@@ -40,17 +40,20 @@ def local(study: Study, cells: list[Cell], runs: Path, origin: dict, workers: in
     """
     left, deaths = list(cells), 0
     while left:
+        # A death ends the cells of all workers. Those that were begun come last, and then one by one.
+        alone = deaths > 0 and len(left) <= workers
         try:
-            for ended in _each(study, tuple(left), runs, origin, workers):
+            for ended in _each(study, tuple(left[:1] if alone else left), runs, origin, workers):
                 left.remove(ended[0])
                 deaths = 0
                 yield ended
         except TerminatedWorkerError as error:
             deaths += 1
-            if deaths == max(DEATHS, 1 + len(left) // workers):
+            if deaths == (max(SOME, len(left) + 1) if alone else MANY):
                 message = f"workers were killed {deaths} times in a row, at {left[0]} or another of {len(left)} cells"
                 raise RuntimeError(f"{message}: is there memory for {workers} of them?") from error
-            left = left[workers:] + left[:workers]  # whichever it was, it does not keep the others from being done
+            turned = 1 if alone else workers
+            left = left[turned:] + left[:turned]
 
 
 def _each(study, cells, runs, origin, workers: int) -> Iterator[tuple[Cell, str, str]]:

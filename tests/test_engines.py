@@ -44,7 +44,7 @@ def test_workers_that_keep_dying_end_the_sweep_with_a_reason(tmp_path, monkeypat
     assert next(sweep)[0] == d, "the others come before those that may have killed their worker"
     with pytest.raises(RuntimeError, match=r"workers were killed 3 times in a row, at dsprites.* of 2 cells"):
         next(sweep)
-    assert begun == [(a, b, c, d), (d, b, c), (b, c), (b, c)], "what is done is not begun again"
+    assert begun == [(a, b, c, d), (d, b, c), (b,), (c,)], "the last ones one by one"
 
 
 def test_there_is_a_process_for_each_gpu_or_core(tmp_path, monkeypatch):
