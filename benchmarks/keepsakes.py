@@ -1,6 +1,6 @@
 """What must be had of trained models while they are there: UDR, and a few of them for figures.
 
-    python benchmarks/keepsakes.py [STUDY] [--runs runs]
+    python benchmarks/keepsakes.py STUDY [--runs runs]
 
 UDR compares what models of one data set, method and strength say of the same 1,000 images, so that it needs them at
 once: each setting of which several seeds are under runs/ has rows in dlnb/tables/STUDY/udr.csv. And for each data set
@@ -79,7 +79,7 @@ def keep(study: Study, runs: Path, tables: Path) -> list[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("study", nargs="?", default="desk", choices=STUDIES)
+    parser.add_argument("study", choices=STUDIES)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--tables", type=Path, default=results.TABLES)
     options = parser.parse_args()

@@ -2,7 +2,7 @@
 
     python benchmarks/study.py
 
-Trains six models of the study "desk" with one worker and again with two, in new folders, makes up 12,600 rows of the
+Trains four models of the study "scores" with one worker and again with two, in new folders, makes up 12,600 rows of the
 study "paper", and times updates of one batch and of two batches at once. Run it with nothing else going on; on two
 cores it takes a quarter of an hour. Prints a table for benchmarks/README.md and writes dlnb/tables/scale.csv.
 """
@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlnb import estimate, results, storage
+from dlnb import estimate, paper, results, storage
 from dlnb.study import STUDIES, Study
 
 TABLE = results.TABLES / "scale.csv"
-CELLS = "dsprites/beta_*/beta=[124]/seed=0"  # six
-PAPER_HOURS = 1.75  # a model on a P100, with its scores (2.52 GPU-years for 12,600: paper, section 1, footnote)
+STUDY, CELLS = STUDIES["scores"], "dsprites/beta_*"  # four
+PAPER_HOURS = paper.GPU_YEARS * 365.25 * 24 / paper.MODELS  # a model on a P100, with its scores
 
 
 def command(study: str, folder: Path, *options: str) -> float:
@@ -36,7 +36,7 @@ def command(study: str, folder: Path, *options: str) -> float:
 
 def sweep(folder: Path, workers: int) -> tuple[float, float]:
     """Wall seconds a model once all workers are busy, and seconds of training and scoring that its row tells."""
-    command("desk", folder, "--only", CELLS, "--workers", str(workers))
+    command(STUDY.name, folder, "--only", CELLS, "--workers", str(workers))
     paths = sorted((folder / "runs").rglob(results.ROW), key=lambda path: path.stat().st_mtime)
     ends = [path.stat().st_mtime for path in paths]
     rows = [results.read_json(path) for path in paths[workers:]]
@@ -80,9 +80,8 @@ def big(folder: Path) -> dict[str, float]:
 
 def side_by_side() -> float:
     """Two models at once against one after the other, at best: one update of twice the batch by two updates of one."""
-    study = STUDIES["desk"]
-    once = estimate.seconds_an_update(study, "dsprites", "beta_vae")
-    twice = estimate.seconds_an_update(replace(study, batch=2 * study.batch), "dsprites", "beta_vae")
+    once = estimate.seconds_an_update(STUDY, "dsprites", "beta_vae")
+    twice = estimate.seconds_an_update(replace(STUDY, batch=2 * STUDY.batch), "dsprites", "beta_vae")
     return twice / (2 * once)
 
 

@@ -20,8 +20,8 @@ def seconds_an_update(study: Study, data_set: str, method: str) -> float:
     from dlnb.methods import METHODS
 
     images, options = data.load(data_set, "rendered", study.size), study.training(method)
-    sweep = next(cell for cell in study.cells() if cell.method == method)
-    made, spent = METHODS[method](**{sweep.hyperparameter: sweep.strength}), []
+    first = next(cell for cell in study.cells() if cell.method == method)
+    made, spent = METHODS[method](**{first.hyperparameter: first.strength}), []
     for steps in (2, *UPDATES):  # the first traces
         start = time.monotonic()
         training.train(images, made, **options | {"steps": steps, "seed": 0})
@@ -49,7 +49,10 @@ def seconds(study: Study, cells: list[Cell]) -> dict[Cell, float]:
     Updates are measured once for each method and number of channels, scores once for each data set.
     """
     engines.prepare()
-    channels = {name: data.load(name, "rendered", study.size).image_shape[-1] for name in {c.data_set for c in cells}}
+    channels = {
+        name: data.load(name, "rendered", study.size).image_shape[-1]
+        for name in dict.fromkeys(c.data_set for c in cells)
+    }
     first = {count: name for name, count in reversed(channels.items())}
     kinds = {(channels[cell.data_set], cell.method) for cell in cells}
     updates = {kind: seconds_an_update(study, first[kind[0]], kind[1]) for kind in sorted(kinds)}

@@ -116,13 +116,12 @@ def failures(study: str, folder=None) -> pd.DataFrame:
 def failed(study: Study, runs=None, folder=None) -> dict[tuple, str]:
     """Key and reason of each cell that failed, by the list and by what is under ``runs``, in order of the cells.
 
-    A cell that has a row, from elsewhere or from another try, has not failed.
+    A cell that has a row in the table, from elsewhere or from another try, has not failed.
     """
     table = _failures(study, _home(study, folder) / FAILURES)
     found = dict(zip(keys(table), table.error, strict=True))
     found |= {tuple(one[name] for name in KEY): one["error"] for one in _failures_under(study, runs)}
-    rows = gathered(study, runs) if runs else None
-    done = recorded(study, folder) | set(keys(rows) if rows is not None else ())
+    done = recorded(study, folder)
     return {key(c): found[key(c)] for c in study.cells() if key(c) in found and key(c) not in done}
 
 
