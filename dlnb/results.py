@@ -22,7 +22,7 @@ PROTOCOL = {
     **{"protocol": "str", "source": "str", "size": "int64", "steps": "int64", "batch": "int64", "latents": "int64"},
     **{"learning_rate": "float64", "kernels": "str", "precision": "str", "objective": "str"},
     **{"critic_width": "int64", "critic_learning_rate": "float64", "reconstruction_weight": "float64"},
-    **{"sample": "int64", "evaluation": "int64"},
+    **{"annealed_gamma": "float64", "sample": "int64", "evaluation": "int64"},
 }
 FITTED = {"boosting": "str", "solver": "str"}
 ORIGIN = {

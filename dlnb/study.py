@@ -71,7 +71,8 @@ class Study:
 
     ``strengths`` picks positions of each sweep (None: all six). A run draws ``sample`` images for the ``scores`` and
     ``evaluation`` batches to evaluate losses; the downstream task has so many ``labels``; ``boosting`` and ``solver``
-    say how trees and logistic regressions are fitted (see ``dlnb.metrics``). The original code counts the updates of
+    say how trees and logistic regressions are fitted (see ``dlnb.metrics``). ``annealed_gamma`` is the constant of
+    AnnealedVAE that weighs its distance from the capacity. The original code counts the updates of
     FactorVAE's critic among its steps, so that its VAE gets half of them; ``factor_vae_halved`` does the same.
     """
 
@@ -90,6 +91,7 @@ class Study:
     critic_width: int = 1_000
     critic_learning_rate: float = 1e-4
     reconstruction_weight: float = 1.0
+    annealed_gamma: float = 1_000.0
     factor_vae_halved: bool = False
     source: str = "rendered"
     sample: int = 15_000
@@ -133,9 +135,13 @@ class Study:
         names += "critic_width", "critic_learning_rate", "reconstruction_weight"
         return {"steps": steps, **{name: getattr(self, name) for name in names}}
 
+    def constants(self, method: str) -> dict[str, float]:
+        """The constants of ``method`` that the study sets, beside the strength of a cell."""
+        return {"gamma": self.annealed_gamma} if method == "annealed_vae" else {}
+
     def protocol(self, method: str) -> dict:
         """What every row of the study repeats for ``method``, so that it can be read without this file."""
-        names = ["source", "size", "sample", "evaluation"]
+        names = ["source", "size", "annealed_gamma", "sample", "evaluation"]
         names += ["boosting", "solver"] if set(FITTED) & set(self.scores) else []
         return {"protocol": self.name} | {name: getattr(self, name) for name in names} | self.training(method)
 
@@ -173,6 +179,21 @@ STUDIES = {
             learning_rate=1e-3,
             evaluation=250,
             scores=("mig", "total_correlation", "average_mutual_information"),
+        ),
+        # A minute or two a model: the whole grid, small. Its protocol was chosen by benchmarks/calibration.py.
+        Study(
+            name="desk",
+            data_sets=DATA_SETS,
+            methods=tuple(SWEEPS),
+            seeds=tuple(range(5)),
+            steps=2_000,
+            size=32,
+            learning_rate=1e-3,
+            critic_width=256,
+            critic_learning_rate=1e-3,
+            reconstruction_weight=4,  # 32 x 32 pixels count as much as 64 x 64
+            annealed_gamma=30,  # with the paper's 1,000 so short a run learns no image
+            evaluation=100,
         ),
         # The paper's, for GPUs and for whoever can reach the published files.
         Study(

@@ -40,7 +40,8 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
 
     data_set = data.load(cell.data_set, study.source, study.size)
     options = study.training(cell.method)
-    method = rescaled(METHODS[cell.method](**{cell.hyperparameter: cell.strength}), options["steps"])
+    method = METHODS[cell.method](**{cell.hyperparameter: cell.strength}, **study.constants(cell.method))
+    method = rescaled(method, options["steps"])
     options |= {"seed": cell.seed, "name": str(cell), "checkpoint": folder / CHECKPOINT}
     model = training.train(data_set, method, **options)
     trained = time.monotonic()

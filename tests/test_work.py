@@ -12,6 +12,7 @@ from sweeps import ORIGIN, TINY
 
 from dlnb import results, run, training, work
 from dlnb.data import load
+from dlnb.methods import AnnealedVAE, rescaled
 from dlnb.metrics import average_mutual_information, mig, total_correlation
 from dlnb.models import Model
 from dlnb.representation import Representation
@@ -82,6 +83,17 @@ def test_the_model_that_was_kept_gives_the_codes_that_were_kept(done):
     )
     assert model.about["name"] == str(CELLS[1])
     assert read(done, CELLS[1])["objective"] == "BetaVAE(beta=6)"
+
+
+def test_a_study_may_weigh_the_capacity_of_annealed_vae_otherwise_than_the_paper(tmp_path):
+    gentle = replace(TINY, methods=("annealed_vae",), annealed_gamma=30.0)
+    cell = gentle.cells()[0]
+    assert work.do(gentle, cell, tmp_path, ORIGIN) == (cell, "done", "")
+    row = read(tmp_path, cell)
+    assert row["objective"] == str(rescaled(AnnealedVAE(cell.strength, gamma=30.0), gentle.steps))
+    assert row["annealed_gamma"] == 30
+    other = {m: STUDIES["paper"].constants(m) for m in ("beta_vae", "factor_vae", "annealed_vae")}
+    assert other == {"beta_vae": {}, "factor_vae": {}, "annealed_vae": {"gamma": 1_000}}
 
 
 def test_scoring_again_mends_the_scores_from_the_codes_and_nothing_else(done, tmp_path):
