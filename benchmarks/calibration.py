@@ -77,10 +77,9 @@ def cells(pattern: str) -> list[tuple]:
     found, done = [], set(old()[KEY].itertuples(index=False, name=None)) if len(old()) else set()
     for (data_set, method), (positions, variants) in SETTINGS.items():
         strengths = [SWEEPS[method].strengths[i] for i in positions]
-        variants = [
-            one for one in variants if fnmatch(f"{data_set}/{method}/weight={one[0]:g}/gamma={one[1]:g}", pattern)
-        ]
-        found += [(data_set, method, strength, *one) for one, strength in product(variants, strengths)]
+        for weight, gamma in variants:
+            if fnmatch(f"{data_set}/{method}/weight={weight:g}/gamma={gamma:g}", pattern):
+                found += [(data_set, method, strength, weight, gamma) for strength in strengths]
     return [cell for cell in found if cell not in done]
 
 
