@@ -4,8 +4,9 @@
 
 UDR compares what models of one data set, method and strength say of the same 1,000 images, so that it needs them at
 once: each setting of which several seeds are under runs/ has rows in dlnb/tables/STUDY/udr.csv. And for each data set
-one model, with weights as float16, goes to dlnb/tables/STUDY/models: of the method that Figure 7 of the paper shows for
-that data set, the strength whose DCI disentanglement is the third of six, seed 0.
+one model, with weights as float16, goes to dlnb/tables/STUDY/models, beside what it makes of ten random images: of the
+method that Figure 7 of the paper shows for that data set, the strength whose DCI disentanglement is the third of six,
+seed 0.
 """
 
 import argparse
@@ -14,20 +15,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlnb import data, metrics, results, storage, training
+from dlnb import data, kept, metrics, results, storage, training
 from dlnb.models import Model
-from dlnb.study import STUDIES, Cell, Study
+from dlnb.study import STUDIES, SWEEPS, Cell, Study
 
-FIGURE_7 = {
-    "dsprites": "dip_vae_i",
-    "noisy_dsprites": "beta_vae",
-    "color_dsprites": "factor_vae",
-    "scream_dsprites": "factor_vae",
-    "shapes3d": "annealed_vae",
-    "smallnorb": "beta_tc_vae",
-    "cars3d": "dip_vae_ii",
-}
 IMAGES = 1_000
+SHOWN = 10  # images whose reconstructions are kept
 UDR = "udr.csv"
 
 
@@ -63,18 +56,22 @@ def udr(study: Study, runs: Path) -> pd.DataFrame:
 
 
 def keep(study: Study, runs: Path, tables: Path) -> list[Path]:
-    """Copies of the chosen models that are under ``runs``."""
-    table, kept = results.load(study.name, tables), []
-    for data_set, method in FIGURE_7.items():
+    """Copies of the chosen models that are under ``runs``, and their reconstructions."""
+    table, paths = results.load(study.name, tables), []
+    for data_set, method in kept.FIGURE_7.items():
         some = table[(table.data_set == data_set) & (table.method == method) & (table.seed == 0)]
-        if len(some) == 6:
-            strength = some.sort_values("dci_disentanglement").strength.iloc[2]
-            cell = next(c for c in study.cells() if results.key(c) == (data_set, method, strength, 0))
+        if len(some) < len(SWEEPS[method].strengths):
+            continue
+        strength = some.sort_values("dci_disentanglement").strength.iloc[2]
+        cell = next(c for c in study.cells() if results.key(c) == (data_set, method, strength, 0))
+        if (runs / study.name / str(cell) / "model.npz").exists():
             path = tables / study.name / "models" / f"{data_set}.npz"
-            if (runs / study.name / str(cell) / "model.npz").exists():
-                model(study, cell, runs).save(path, half=True)
-                kept.append(path)
-    return kept
+            model(study, cell, runs).save(path, half=True)
+            _, images = data.load(data_set, study.source, study.size).sample(SHOWN, np.random.default_rng(0))
+            halved = Model.load(path)
+            again = training.decode(halved, training.encode(halved, images).mean)
+            paths += [path, kept.save(study.name, cell, images, again, tables)]
+    return paths
 
 
 def main() -> None:

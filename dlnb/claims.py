@@ -12,10 +12,9 @@ import pandas as pd
 
 from dlnb import paper, stats
 from dlnb.findings import Claim
+from dlnb.paper import SCORES, UNSUPERVISED
 
-SCORES = ("beta_vae_score", "factor_vae_score", "mig", "dci_disentanglement", "modularity", "sap")
 FIVE = tuple(name for name in SCORES if name != "modularity")
-UNSUPERVISED = ("reconstruction", "kl", "elbo", "tc_sampled")  # Figure 4, centre
 ALIKE = ("dsprites", "color_dsprites", "scream_dsprites")  # where the paper finds scores to agree strongly
 VARIANTS = (*ALIKE, "noisy_dsprites")
 

@@ -6,11 +6,13 @@ fractions, where the paper prints percent.
 
 import pandas as pd
 
-_SCORES = ["beta_vae_score", "dci_disentanglement", "factor_vae_score", "mig", "modularity", "sap"]
+SCORES = ("beta_vae_score", "factor_vae_score", "mig", "dci_disentanglement", "modularity", "sap")  # Figure 2
+UNSUPERVISED = ("reconstruction", "kl", "elbo", "tc_sampled")  # Figure 4, centre
+_ALPHABETIC = ["beta_vae_score", "dci_disentanglement", "factor_vae_score", "mig", "modularity", "sap"]
 
 
 def _table(rows: dict[str, tuple[int, ...]]) -> pd.DataFrame:
-    return pd.DataFrame.from_dict(rows, orient="index", columns=_SCORES) / 100
+    return pd.DataFrame.from_dict(rows, orient="index", columns=_ALPHABETIC) / 100
 
 
 VARIANCE_BY_METHOD = _table(  # Table 5 (a): R squared of each score from the method alone
@@ -44,3 +46,40 @@ TRANSFER = (
     )
 )
 MODELS, GPU_YEARS = 12_600, 2.52  # sections 1 and 4; on P100 (footnote of section 1)
+
+NETWORKS = pd.DataFrame(  # Table 2, for images of 64 x 64 with c channels
+    {
+        "encoder": [
+            *("4 x 4 convolution, 32, ReLU, stride 2",) * 2,
+            *("4 x 4 convolution, 64, ReLU, stride 2",) * 2,
+            "fully connected, 256",
+            "fully connected, 2 x 10",
+        ],
+        "decoder": [
+            "fully connected, 256, ReLU",
+            "fully connected, 4 x 4 x 64, ReLU",
+            "4 x 4 transposed convolution, 64, ReLU, stride 2",
+            *("4 x 4 transposed convolution, 32, ReLU, stride 2",) * 2,
+            "4 x 4 transposed convolution, c, stride 2",
+        ],
+    },
+    index=pd.RangeIndex(1, 7, name="layer"),
+)
+PROTOCOL = pd.Series(  # Table 4 (a), and (b, c) of FactorVAE's critic
+    {
+        "batch": 64,
+        "latents": 10,
+        "steps": 300_000,
+        "learning_rate": 1e-4,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-8,
+        "critic: hidden layers": 6,
+        "critic_width": 1_000,
+        "critic_learning_rate": 1e-4,
+        "critic: beta_1": 0.5,
+        "critic: beta_2": 0.9,
+        "critic: epsilon": 1e-8,
+    },
+    name="paper",
+)

@@ -171,6 +171,20 @@ def between_data_sets(table: pd.DataFrame, score: str) -> pd.DataFrame:
     return wide[medians.data_set.unique()].corr("spearman")
 
 
+def complete(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of those seeds that have every setting of the table on every data set of it.
+
+    A study that grows is further on one data set than on another, and a cell may have failed. Raises ValueError if no
+    seed is left.
+    """
+    settings = len(table[["data_set", "method", "strength"]].drop_duplicates())
+    found = table.groupby("seed").size()
+    whole = table[table.seed.isin(found.index[found == settings])]
+    if not len(whole):
+        raise ValueError(f"no seed has all {settings} settings of the table; the fullest has {found.max()}")
+    return whole
+
+
 READINGS = {  # the text leaves open which seed the random model has, and whether it may be the chosen setting again
     "as drawn": (False, False),
     "same seed": (True, False),

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from dlnb import claims, findings
-from dlnb.claims import CLAIMS, SCORES
+from dlnb.claims import CLAIMS
+from dlnb.paper import SCORES
 from dlnb.study import DATA_SETS, SWEEPS
 
 BY_NAME = {claim.name: claim for claim in CLAIMS}

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 from test_claims import study
 
 from dlnb import figures, plots, stats
-from dlnb.claims import SCORES
+from dlnb.paper import SCORES
 from dlnb.study import DATA_SETS, SWEEPS
 
 TABLE = study()

@@ -65,6 +65,8 @@ LAYERS = {
     "notebook": 6,
     "findings": 7,
     "claims": 8,
+    "kept": 4,
+    "atlas": 7,
 }
 # Importing TensorFlow takes seconds and 700 MB; everything else must do without.
 TENSORFLOW = {
