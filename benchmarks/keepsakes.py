@@ -1,12 +1,13 @@
-"""What must be had of trained models while they are there: UDR, and a few of them for figures.
+"""What must be had of trained models while they are there: UDR, the noise of the scores, and a few models for figures.
 
     python benchmarks/keepsakes.py STUDY [--runs runs]
 
 UDR compares what models of one data set, method and strength say of the same 1,000 images, so that it needs them at
-once: each setting of which several seeds are under runs/ has rows in dlnb/tables/STUDY/udr.csv. And for each data set
-one model, with weights as float16, goes to dlnb/tables/STUDY/models, beside what it makes of ten random images: of the
-method that Figure 7 of the paper shows for that data set, the strength whose DCI disentanglement is the third of six,
-seed 0.
+once: each setting of which several seeds are under runs/ has rows in dlnb/tables/STUDY/udr.csv. One model of each data
+set and method, the third strength of six, seed 0, is scored again from another sample: dlnb/tables/STUDY/noise.csv. And
+for each data set one model, with weights as float16, goes to dlnb/tables/STUDY/models, beside what it makes of ten
+random images: of the method that Figure 7 of the paper shows for that data set, the strength whose DCI disentanglement
+is the third of six, seed 0.
 """
 
 import argparse
@@ -15,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlnb import data, kept, metrics, results, storage, training
+from dlnb import data, kept, metrics, results, storage, training, work
 from dlnb.models import Model
 from dlnb.study import STUDIES, SWEEPS, Cell, Study
 
 IMAGES = 1_000
 SHOWN = 10  # images whose reconstructions are kept
-UDR = "udr.csv"
+UDR, NOISE = "udr.csv", "noise.csv"
 
 
 def model(study: Study, cell: Cell, runs: Path) -> Model:
@@ -55,6 +56,36 @@ def udr(study: Study, runs: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def noise(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
+    """Scores of a few models from the sample of the table and from another one, unless they are ``done``."""
+    rows = []
+    for cell in study.cells():
+        third = sorted(SWEEPS[cell.method].strengths)[2]
+        path, key = runs / study.name / str(cell) / results.ROW, results.key(cell)
+        if (cell.strength, cell.seed) == (third, 0) and key not in done and path.exists():
+            data_set, first = data.load(cell.data_set, study.source, study.size), results.read_json(path)
+            rng = training.generator(cell.seed, "another sample")
+            again = work.score(
+                study, training.encode(model(study, cell, runs), data_set.sample(study.sample, rng)), rng
+            )
+            found = dict(zip(results.KEY, key, strict=True))
+            rows += [found | {"score": name, "value": first[name], "again": again[name]} for name in study.columns()]
+    return pd.DataFrame(rows)
+
+
+def joined(path: Path, fresh: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """A table with new rows in place of old ones, written if there is any row."""
+    table = pd.concat([part for part in (old(path), fresh) if len(part)] or [fresh])
+    if len(table):
+        table = table.drop_duplicates(key, keep="last").sort_values(key)
+        storage.write(path, lambda temporary: table.to_csv(temporary, index=False))
+    return table
+
+
+def old(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=results.KEY)
+
+
 def keep(study: Study, runs: Path, tables: Path) -> list[Path]:
     """Copies of the chosen models that are under ``runs``, and their reconstructions."""
     table, paths = results.load(study.name, tables), []
@@ -80,15 +111,12 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--tables", type=Path, default=results.TABLES)
     options = parser.parse_args()
-    study, path = STUDIES[options.study], options.tables / options.study / UDR
-    fresh = udr(study, options.runs).round(4)
-    old = pd.read_csv(path) if path.exists() else pd.DataFrame()
-    table = pd.concat([part for part in (old, fresh) if len(part)] or [fresh])
-    if len(table):
-        table = table.drop_duplicates([*results.KEY, "kind"], keep="last")
-        table = table.sort_values([*results.KEY, "kind"])
-        storage.write(path, lambda temporary: table.to_csv(temporary, index=False))
-    print(f"{len(fresh)} values of UDR, {len(table)} in {path}")
+    study, home = STUDIES[options.study], options.tables / options.study
+    table = joined(home / UDR, udr(study, options.runs).round(4), [*results.KEY, "kind"])
+    print(f"{len(table)} values of UDR in {home / UDR}")
+    fresh = noise(study, options.runs, set(results.keys(old(home / NOISE)))).round(6)
+    table = joined(home / NOISE, fresh, [*results.KEY, "score"])
+    print(f"{len(table)} scores of two samples in {home / NOISE}")
     for path in keep(study, options.runs, options.tables):
         print(f"kept {path}, {path.stat().st_size / 1e6:.1f} MB")
 
