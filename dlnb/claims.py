@@ -79,10 +79,13 @@ def _overlap(table) -> float:
     """P(a model of a setting with a lower median beats one of a higher), FactorVAE score, mean over data sets."""
     found = []
     for _, part in table.groupby("data_set", sort=False):
-        groups = [g.to_numpy() for _, g in part.groupby(["method", "strength"]).factor_vae_score]
+        groups = [group.to_numpy() for _, group in part.groupby(["method", "strength"]).factor_vae_score]
         groups.sort(key=np.median)
-        pairs = [(a, b) for i, a in enumerate(groups) for b in groups[i + 1 :]]
-        found.append(np.mean([(a[:, None] > b).mean() for a, b in pairs]))
+        values, place = np.concatenate(groups), np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+        sizes, first = np.bincount(place), np.flatnonzero(np.diff(place, prepend=-1))
+        beats = (values[:, None] > values).astype(int)
+        beats = np.add.reduceat(np.add.reduceat(beats, first, axis=0), first, axis=1)  # [settings, settings]
+        found.append((beats / np.outer(sizes, sizes))[np.triu_indices(len(groups), 1)].mean())
     return np.mean(found)
 
 
@@ -338,3 +341,12 @@ CLAIMS = (
         above=False,
     ),
 )
+
+
+def of(question: str) -> tuple[Claim, ...]:
+    """The claims of a question of section 5, such as "5.1", whose details stand in Appendix I.2, and so on."""
+    appendix = f"I.{int(question.removeprefix('5.')) + 1}"
+    found = tuple(claim for claim in CLAIMS if claim.where.startswith((question, appendix)))
+    if not found:
+        raise ValueError(f"no claims of {question!r}: choose from 5.1 to 5.5")
+    return found

@@ -134,12 +134,12 @@ def variance_explained(table: pd.DataFrame, scores, noise: dict | None = None) -
     """
     rows, noise = [], noise or {}
     for data_set, part in table.groupby("data_set", sort=False):
+        grouped = {"method": ["method"], "setting": ["method", "strength"]}
+        labels = {name: part.groupby(columns).ngroup().to_numpy() for name, columns in grouped.items()}
         for score in scores:
-            values = part[score].to_numpy(float)
-            row = {"data_set": data_set, "score": score}
-            for name, groups in (("method", ["method"]), ("setting", ["method", "strength"])):
-                labels = part.groupby(groups).ngroup().to_numpy()
-                row[name], row[f"{name}_corrected"] = _explained(values, labels, noise.get(score, 0.0))
+            values, row = part[score].to_numpy(float), {"data_set": data_set, "score": score}
+            for name in grouped:
+                row[name], row[f"{name}_corrected"] = _explained(values, labels[name], noise.get(score, 0.0))
             rows.append(row | {"models": len(part)})
     return pd.DataFrame(rows)
 

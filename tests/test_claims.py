@@ -43,6 +43,14 @@ def test_claims_are_told_apart_and_say_where_they_stand():
     assert all(claim.where.startswith(("5.", "I.")) and claim.paper for claim in CLAIMS)
 
 
+def test_every_claim_belongs_to_a_question_of_the_paper():
+    questions = [claims.of(f"5.{i}") for i in range(1, 6)]
+    assert sorted(claim.name for some in questions for claim in some) == sorted(BY_NAME)
+    assert BY_NAME["mutual information follows"] in questions[0]
+    with pytest.raises(ValueError, match=r"no claims of '5\.6'"):
+        claims.of("5.6")
+
+
 def test_every_claim_is_a_number_of_a_complete_table():
     found = findings.weigh(study(), CLAIMS, np.random.default_rng(0), draws=5)
     assert found[["here", "low", "high"]].notna().all(axis=None)
