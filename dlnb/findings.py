@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dlnb import stats
+from dlnb.quantities import Numbers
 
 # Section 5.1 and Appendix I.2: column of the table, claim, where the paper shows it, sign of the trend it reports.
 FACTORIZATION = (
@@ -57,7 +58,7 @@ class Claim:
     sentence: str
     where: str  # in the paper
     paper: str  # the paper's value, or what it says of it
-    quantity: Callable[[pd.DataFrame], float]
+    quantity: Callable[[Numbers], float]
     threshold: float
     above: bool = True
     caveat: str = ""  # why a small study might differ
@@ -74,12 +75,13 @@ def weigh(table: pd.DataFrame, claims: Iterable[Claim], rng: np.random.Generator
     Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, verdict, caveat. A claim about a
     data set, method or score that the table lacks cannot be told, with NaN.
     """
-    again = [_redrawn(table, rng) for _ in range(draws)]
+    claims = tuple(claims)
+    tables = (table, *(_redrawn(table, rng) for _ in range(draws)))
+    values = [[_value(claim, numbers) for claim in claims] for numbers in map(Numbers, tables)]
     seeds = table.groupby(["data_set", "method", "strength"]).size().min()
     wider, rows = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else np.nan, []
-    for claim in claims:
-        here, values = _value(claim, table), np.array([_value(claim, one) for one in again])
-        finite = values[np.isfinite(values)]
+    for claim, (here, *again) in zip(claims, zip(*values, strict=True), strict=True):
+        finite = np.array(again)[np.isfinite(again)]
         around = here + (finite - np.median(finite)) * wider if finite.size else np.array([np.nan])
         low, high = np.quantile(around, INTERVAL)
         says = f"{'>' if claim.above else '<'} {claim.threshold:g}"
@@ -98,9 +100,9 @@ def judge(claim: Claim, low: float, high: float) -> str:
     return OPEN
 
 
-def _value(claim: Claim, table: pd.DataFrame) -> float:
+def _value(claim: Claim, numbers: Numbers) -> float:
     try:
-        return float(claim.quantity(table))
+        return float(claim.quantity(numbers))
     except (KeyError, ValueError):  # the table has no such data set, method, column or grid
         return np.nan
 
@@ -110,4 +112,4 @@ def _redrawn(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     groups = table.groupby(["data_set", "method", "strength"], sort=False).indices.values()
     chosen = np.concatenate([rng.choice(places, len(places)) for places in groups])
     seeds = np.concatenate([table.seed.to_numpy()[places] for places in groups])
-    return table.iloc[chosen].assign(seed=seeds)
+    return table.iloc[chosen].assign(seed=seeds).reset_index(drop=True)

@@ -97,8 +97,8 @@ def rank_correlations(
     found = []
     for data_set, part in table.groupby("data_set", sort=False):
         values = part[names].to_numpy(float)
-        whole = _spearman(values)
-        again = [_spearman(values[chosen]) for chosen in _resampled(part, over, rng, draws)]
+        whole = spearman(values)
+        again = [spearman(values[chosen]) for chosen in _resampled(part, over, rng, draws)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # nothing but NaN, where a score is the same for all
             low, high = np.nanquantile(again, [(1 - level) / 2, (1 + level) / 2], axis=0)
@@ -118,7 +118,7 @@ def _resampled(part: pd.DataFrame, over: str, rng: np.random.Generator, draws: i
         yield np.concatenate([groups[i] for i in rng.integers(len(groups), size=len(groups))])
 
 
-def _spearman(values: np.ndarray) -> np.ndarray:
+def spearman(values: np.ndarray) -> np.ndarray:
     """Rank correlations [c, c] of the columns of values [n, c]."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.atleast_2d(np.corrcoef(rankdata(values, axis=0), rowvar=False))
@@ -133,9 +133,11 @@ def variance_explained(table: pd.DataFrame, scores, noise: dict | None = None) -
     score; 0 if not given); models. NaN where a score does not vary, or every setting has one model only.
     """
     rows, noise = [], noise or {}
-    for data_set, part in table.groupby("data_set", sort=False):
-        grouped = {"method": ["method"], "setting": ["method", "strength"]}
-        labels = {name: part.groupby(columns).ngroup().to_numpy() for name, columns in grouped.items()}
+    grouped = {"method": ["method"], "setting": ["method", "strength"]}
+    numbered = pd.DataFrame({name: table.groupby(columns).ngroup() for name, columns in grouped.items()})
+    for data_set, places in table.groupby("data_set", sort=False).indices.items():
+        part = table.iloc[places]
+        labels = {name: np.unique(numbered[name].iloc[places], return_inverse=True)[1] for name in grouped}
         for score in scores:
             values, row = part[score].to_numpy(float), {"data_set": data_set, "score": score}
             for name in grouped:

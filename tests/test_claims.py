@@ -9,6 +9,7 @@ import pytest
 from dlnb import claims, findings
 from dlnb.claims import CLAIMS
 from dlnb.paper import SCORES
+from dlnb.quantities import Numbers
 from dlnb.study import DATA_SETS, SWEEPS
 
 BY_NAME = {claim.name: claim for claim in CLAIMS}
@@ -34,7 +35,7 @@ def rank(table):
 
 
 def value(name, table):
-    return BY_NAME[name].quantity(table)
+    return BY_NAME[name].quantity(Numbers(table))
 
 
 def test_claims_are_told_apart_and_say_where_they_stand():
@@ -98,10 +99,14 @@ def test_seeds_are_drawn_anew_within_each_setting():
     assert drawn.mig.nunique() < 0.8 * len(table)
 
 
+def _rest(table):
+    return table.mig.var() - table.groupby("method").mig.mean().var()
+
+
 @pytest.mark.parametrize("seeds", [2, 5])
 def test_the_interval_holds_the_truth_as_often_as_it_says(seeds):
-    mean = findings.Claim("mean", "s", "5", "p", lambda t: t.mig.mean(), 0.5)
-    rest = findings.Claim("rest", "s", "5", "p", lambda t: t.mig.var() - t.groupby("method").mig.mean().var(), 0.5)
+    mean = findings.Claim("mean", "s", "5", "p", lambda n: n.table.mig.mean(), 0.5)
+    rest = findings.Claim("rest", "s", "5", "p", lambda n: _rest(n.table), 0.5)
     hits = np.zeros(2)
     for number in range(40):
         table = study(seeds, number)

@@ -67,6 +67,7 @@ LAYERS = {
     "claims": 8,
     "kept": 4,
     "atlas": 7,
+    "quantities": 6,
 }
 # Importing TensorFlow takes seconds and 700 MB; everything else must do without.
 TENSORFLOW = {
