@@ -38,7 +38,7 @@ def _against_strength(table: pd.DataFrame, column: str, methods=tuple(SWEEPS), l
     return figures.medians_by_strength(medians, panel="data_set", ylabel="nats", log=log)
 
 
-def _correlations(table: pd.DataFrame, rows, columns) -> dict[str, pd.DataFrame]:
+def correlations(table: pd.DataFrame, rows, columns) -> dict[str, pd.DataFrame]:
     """Rank correlations over the models of each data set, in the order of the study."""
     table, found = stats.with_efficiency(table), {}
     for name in (name for name in DATA_SETS if name in set(table.data_set)):
@@ -56,7 +56,7 @@ def figure_1(table):
 
 def figure_2(table):
     """How far the scores agree, Noisy-dSprites."""
-    return figures.correlations(_correlations(part(table, data_set="noisy_dsprites"), SCORES, SCORES))
+    return figures.correlations(correlations(part(table, data_set="noisy_dsprites"), SCORES, SCORES))
 
 
 def figure_3_left(table):
@@ -78,7 +78,7 @@ def figure_4_left(table):
 
 def figure_4_center(table):
     """Unsupervised scores beside the scores, Shapes3D."""
-    return figures.correlations(_correlations(part(table, data_set="shapes3d"), UNSUPERVISED, SCORES))
+    return figures.correlations(correlations(part(table, data_set="shapes3d"), UNSUPERVISED, SCORES))
 
 
 def figure_4_right(table):
@@ -89,7 +89,7 @@ def figure_4_right(table):
 def figure_5(table):
     """Scores beside downstream accuracy and efficiency, dSprites."""
     return figures.correlations(
-        _correlations(part(table, data_set="dsprites"), SCORES, (*ACCURACIES, *EFFICIENCIES)), columns=1
+        correlations(part(table, data_set="dsprites"), SCORES, (*ACCURACIES, *EFFICIENCIES)), columns=1
     )
 
 
@@ -128,7 +128,7 @@ def figure_11(table):
 
 def figure_12(table):
     """How far the scores agree, every data set."""
-    return figures.correlations(_correlations(table, SCORES, SCORES))
+    return figures.correlations(correlations(table, SCORES, SCORES))
 
 
 def figure_13(table):
@@ -152,7 +152,7 @@ def figure_15(table):
 
 def figure_16(table):
     """Unsupervised scores beside the scores, every data set."""
-    return figures.correlations(_correlations(table, UNSUPERVISED, SCORES))
+    return figures.correlations(correlations(table, UNSUPERVISED, SCORES))
 
 
 def figure_17(table):
@@ -171,7 +171,7 @@ def figure_18(table):
 
 def figure_19(table):
     """Scores beside downstream accuracy and efficiency, every data set."""
-    return figures.correlations(_correlations(table, SCORES, (*ACCURACIES, *EFFICIENCIES)), columns=1)
+    return figures.correlations(correlations(table, SCORES, (*ACCURACIES, *EFFICIENCIES)), columns=1)
 
 
 def figure_20(table):
@@ -197,7 +197,7 @@ def figure_23(table):
 def figure_24(table):
     """Unsupervised scores, total correlations of both codes, beside downstream accuracy and efficiency."""
     rows = (*UNSUPERVISED, "tc_mean")
-    return figures.correlations(_correlations(table, rows, (*ACCURACIES, *EFFICIENCIES)), columns=1)
+    return figures.correlations(correlations(table, rows, (*ACCURACIES, *EFFICIENCIES)), columns=1)
 
 
 def figure_25(table):

@@ -113,15 +113,16 @@ def failures(study: str, folder=None) -> pd.DataFrame:
     return _failures(definition, _home(definition, folder) / FAILURES)
 
 
-def failed(study: Study, runs=None, folder=None) -> dict[tuple, str]:
+def failed(study: Study, runs=None, folder=None, done: set[tuple] | None = None) -> dict[tuple, str]:
     """Key and reason of each cell that failed, by the list and by what is under ``runs``, in order of the cells.
 
-    A cell that has a row in the table, from elsewhere or from another try, has not failed.
+    A cell that has a row in the table, from elsewhere or from another try, has not failed; ``done`` are the keys of
+    these rows, read from the table unless they are given.
     """
     table = _failures(study, _home(study, folder) / FAILURES)
     found = dict(zip(keys(table), table.error, strict=True))
     found |= {tuple(one[name] for name in KEY): one["error"] for one in _failures_under(study, runs)}
-    done = recorded(study, folder)
+    done = recorded(study, folder) if done is None else done
     return {key(c): found[key(c)] for c in study.cells() if key(c) in found and key(c) not in done}
 
 

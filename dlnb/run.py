@@ -29,7 +29,7 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
     """
     runs, engine = Path(runs).absolute(), engine or partial(engines.local, workers=1)
     done = set(results.keys(results.collect(study, runs, tables)))
-    failed = results.failed(study, runs, tables)
+    failed = results.failed(study, runs, tables, done)
     missing = [cell for cell in cells if results.key(cell) not in done]
     todo = [cell for cell in missing if retry or results.key(cell) not in failed]
     for cell in todo if retry else ():
@@ -127,7 +127,7 @@ def _main(options) -> int:
     print(f"{study.name}: {table.attrs['models']} of {table.attrs['cells']} models in {where}/{study.name}")
     if busy:
         print(f"{busy} models are in the hands of another runner")
-    reasons = results.failed(study, options.runs, options.tables)
+    reasons = results.failed(study, options.runs, options.tables, set(results.keys(table)))
     failed = {str(cell): reasons[results.key(cell)] for cell in cells if results.key(cell) in reasons}
     for cell, why in failed.items():
         print(f"failed: {cell}: {why} (--retry trains it again)", file=sys.stderr)

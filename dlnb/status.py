@@ -16,7 +16,7 @@ RECENT = 20  # models whose seconds tell the speed
 def states(study: Study, cells: list[Cell], runs, tables=None) -> dict[Cell, str]:
     """The state of each cell, by the table and the folders under ``runs``."""
     recorded = results.recorded(study, tables)
-    failed = results.failed(study, runs, tables)
+    failed = results.failed(study, runs, tables, recorded)
     return {cell: _state(results.key(cell), Path(runs) / study.name / str(cell), recorded, failed) for cell in cells}
 
 

@@ -105,7 +105,7 @@ def test_a_table_without_the_data_set_of_a_figure_is_refused(table):
 
 
 def test_correlations_are_those_of_each_data_set(table):
-    found = atlas._correlations(table, ("mig",), ("sap", "gbt_efficiency"))
+    found = atlas.correlations(table, ("mig",), ("sap", "gbt_efficiency"))
     assert list(found) == list(DATA_SETS)
     part = table[table.data_set == "smallnorb"]
     assert found["smallnorb"].loc["mig", "sap"] == pytest.approx(part.mig.corr(part.sap, method="spearman"))
