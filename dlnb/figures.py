@@ -216,3 +216,32 @@ def thirds(table: pd.DataFrame, third: pd.Series, measures: Sequence[str], *, co
         axis.set_xticks(range(len(names)), [named(name) for name in names], **turned)
         axis.set_title(named(measure))
     return figure
+
+
+VERDICTS = {"agrees": ("#0072B2", "o"), "cannot tell": ("#777777", "s"), "disagrees": ("#D55E00", "D")}
+
+
+@plt.rc_context(STYLE)
+def scorecard(weighed: pd.DataFrame) -> Figure:
+    """One row a claim (as ``findings.weigh`` gives them): value, interval, threshold, and the side that is claimed.
+
+    All numbers of ``dlnb.claims`` are correlations, shares or differences of them, so that they share an axis.
+    """
+    figure, axes = _panels(1, 1, 0.34 * len(weighed))
+    axis, places = axes[0], np.arange(len(weighed))
+    for place, claim in zip(places, weighed.itertuples(), strict=True):
+        side, value = claim.threshold.split()
+        edge = float(value)
+        span = (edge, 1) if side == ">" else (-1, edge)
+        axis.fill_betweenx([place - 0.4, place + 0.4], *span, color="#0072B2", alpha=0.1, linewidth=0)
+        axis.plot([edge, edge], [place - 0.4, place + 0.4], color="black", linewidth=1)
+        color, marker = VERDICTS[claim.verdict]
+        axis.plot([claim.low, claim.high], [place, place], color=color, linewidth=2)
+        axis.plot(claim.here, place, marker, color=color, markersize=6)
+    for verdict, (color, marker) in VERDICTS.items():
+        axis.plot([], [], marker, color=color, label=verdict)
+    axis.set(xlim=(-1.02, 1.02), ylim=(len(weighed) - 0.5, -0.5), xlabel="value")
+    axis.set_yticks(places, weighed.claim)
+    axis.tick_params(axis="y", length=0, labelsize=10)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    return figure

@@ -5,7 +5,8 @@ import pytest
 from matplotlib.colors import to_hex
 from test_claims import study
 
-from dlnb import figures, plots, stats
+from dlnb import figures, findings, plots, stats
+from dlnb.claims import CLAIMS
 from dlnb.paper import SCORES
 from dlnb.study import DATA_SETS, SWEEPS
 
@@ -76,3 +77,17 @@ def test_thirds_are_drawn_by_data_set():
 def test_looks_differ_between_methods_in_more_than_colour():
     assert len(set(figures.MARKERS.values())) == len(set(map(str, figures.DASHES.values()))) == len(SWEEPS)
     assert set(figures.NAMES) == set(DATA_SETS)
+
+
+def test_the_scorecard_shows_value_interval_threshold_and_verdict():
+    weighed = findings.weigh(TABLE, CLAIMS, np.random.default_rng(0), draws=5)
+    (axis,) = figures.scorecard(weighed).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == list(weighed.claim)
+    for place, claim in enumerate(weighed.itertuples()):
+        threshold, interval, dot = axis.lines[3 * place : 3 * place + 3]
+        assert set(threshold.get_xdata()) == {float(claim.threshold.split()[1])}
+        assert list(interval.get_xdata()) == [claim.low, claim.high]
+        assert float(dot.get_xdata()[0]) == claim.here and dot.get_ydata()[0] == place
+        assert dot.get_color() == figures.VERDICTS[claim.verdict][0]
+        shaded = axis.collections[place].get_paths()[0].vertices[:, 0]
+        assert (shaded.max() == 1) == claim.threshold.startswith(">")
