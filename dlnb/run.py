@@ -56,7 +56,12 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m dlnb.run", description="Train and score the models of a study.")
+    made = argparse.ArgumentParser(
+        prog="python -m dlnb.run",
+        description="Train and score the models of a study.",
+        epilog="Exit status: 0 if all models asked for are in the table, 1 if some failed or something is wrong, "
+        f"{ELSEWHERE} if another runner has some of them.",
+    )
     made.add_argument("study", help=f"one of {', '.join(STUDIES)}")
     made.add_argument("--only", metavar="PATTERN", help="cells such as 'color_dsprites/*/beta=4/*'")
     instead = made.add_mutually_exclusive_group()
