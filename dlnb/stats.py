@@ -160,6 +160,15 @@ def _explained(values: np.ndarray, labels: np.ndarray, noise: float) -> tuple[fl
     return 1 - within / total, float(np.clip((outer - inner) / max(outer - noise, 1e-300), -1, 1))
 
 
+def evaluation_noise(scored: pd.DataFrame) -> dict[str, float]:
+    """The variance of each score of one model over samples of images, from models that were scored twice.
+
+    ``scored``: columns score, value and again (tables/README.md, noise.csv). Half the mean squared difference.
+    """
+    half = (scored.value - scored.again).pow(2) / 2
+    return half.groupby(scored.score).mean().to_dict()
+
+
 def setting_medians(table: pd.DataFrame, scores) -> pd.DataFrame:
     """Medians of scores over seeds, one row a data set, method and strength."""
     key = ["data_set", "method", "strength"]

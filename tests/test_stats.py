@@ -297,3 +297,23 @@ def test_how_far_two_measurements_are_apart():
     assert found.spread == pytest.approx(np.std([0, 0.1, -0.2, -0.2, 0, 0.2], ddof=1))
     # Within x: ranks 1 2 3 against 1.5 1.5 3; within y reversed. Pooled they would agree.
     assert found.lowest == pytest.approx(-1) and found.ranks == pytest.approx((np.sqrt(0.75) - 1) / 2)
+
+
+def test_evaluation_noise_is_the_variance_of_a_model_s_score():
+    rng = np.random.default_rng(0)
+    true = rng.uniform(size=4_000)
+    twice = [true + rng.normal(scale=0.03, size=4_000) for _ in range(2)]
+    scored = pd.DataFrame({"score": "mig", "value": twice[0], "again": twice[1]})
+    steady = pd.DataFrame({"score": ["sap"], "value": [0.5], "again": [0.5]})
+    found = stats.evaluation_noise(pd.concat([scored, steady]))
+    assert found["mig"] == pytest.approx(0.03**2, rel=0.1)
+    assert found["sap"] == 0
+
+
+def test_complete_seeds_are_those_that_every_setting_has():
+    cells = [(d, "m", s, seed) for d in "ab" for s in (1, 2) for seed in (0, 1)]
+    table = pd.DataFrame(cells, columns=["data_set", "method", "strength", "seed"])
+    assert set(stats.complete(table).seed) == {0, 1}
+    assert set(stats.complete(table.drop(index=1)).seed) == {0}  # a/m/1/1 is missing
+    with pytest.raises(ValueError, match="no seed has all 4 settings of the table; the fullest has 3"):
+        stats.complete(table.drop(index=[0, 3]))
