@@ -35,7 +35,7 @@ def _medians(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _against_strength(table: pd.DataFrame, column: str, methods=tuple(SWEEPS), log=True) -> Figure:
     medians = _medians(part(table, method=methods), column)
-    return figures.medians_by_strength(medians, panel="data_set", ylabel="nats", log=log)
+    return figures.medians_by_strength(medians, panel="data_set", ylabel=f"{figures.named(column)}, nats", log=log)
 
 
 def correlations(table: pd.DataFrame, rows, columns) -> dict[str, pd.DataFrame]:
@@ -50,8 +50,9 @@ def correlations(table: pd.DataFrame, rows, columns) -> dict[str, pd.DataFrame]:
 def figure_1(table):
     """Total correlation of sampled and mean code against the strength, Color-dSprites."""
     models = part(table, data_set="color_dsprites", method=WITHOUT_ANNEALED)
-    medians = pd.concat([_medians(models, column) for column in ("tc_sampled", "tc_mean")])
-    return figures.medians_by_strength(medians, panel="measure", ylabel="nats", log=True)
+    codes = {"sampled code": "tc_sampled", "mean code": "tc_mean"}
+    medians = pd.concat([_medians(models, column).assign(code=code) for code, column in codes.items()])
+    return figures.medians_by_strength(medians, panel="code", ylabel="total correlation, nats", log=True)
 
 
 def figure_2(table):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from dlnb.plots import COLORS, LABELS, STYLE, WIDTH
 from dlnb.study import DATA_SETS, SWEEPS
@@ -91,6 +92,10 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
             look = {"color": COLORS[method], "marker": MARKERS[method], "linestyle": DASHES[method], "markersize": 5}
             axis.errorbar(places, part["median"], errors, capsize=2, elinewidth=0.8, label=named(method), **look)
         axis.set(title=named(name), xticks=range(6), yscale="log" if log else "linear")
+        if log:
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+            axis.yaxis.set_major_formatter("{x:g}")
+            axis.yaxis.set_minor_formatter(NullFormatter())
         axis.tick_params(labelbottom=True)
     for axis in axes[-min(columns, len(names)) :]:
         axis.set_xlabel("place of the strength")
@@ -117,8 +122,10 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
         short = [named(group) if by == "method" else f"{group:g}" for group in groups]
         turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if by == "method" else {}
         axis.set_xticks(range(len(groups)), short, **turned)
+        if by == "strength" and name == names[-1]:
+            axis.set_xlabel("strength")
         if name == names[0]:
-            axis.set_title(named(score))
+            axis.set_title(f"{named(score)} score")  # there are methods of the same names
         if score == scores[0]:
             axis.set_ylabel(named(name))
     return figure
