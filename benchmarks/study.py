@@ -24,7 +24,7 @@ from dlnb.study import STUDIES, Study
 
 TABLE = results.TABLES / "scale.csv"
 STUDY, CELLS = STUDIES["desk"], "dsprites/beta_vae/*/seed=0"  # six
-PAPER_HOURS = paper.GPU_YEARS * 365.25 * 24 / paper.MODELS  # a model on a P100, with its scores
+PAPER_HOURS = paper.GPU_YEARS * 365.25 * 24 / paper.MODELS  # a model on a P100, scores perhaps included
 
 
 def command(study: str, folder: Path, *options: str) -> float:

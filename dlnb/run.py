@@ -59,13 +59,13 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m dlnb.run",
         description="Train and score the models of a study.",
-        epilog="Exit status: 0 if all models asked for are in the table, 1 if some failed or something is wrong, "
-        f"{ELSEWHERE} if another runner has some of them.",
+        epilog="Exit status of a sweep: 0 if all models asked for are in the table, 1 if some failed or something is "
+        f"wrong, {ELSEWHERE} if another runner has some of them.",
     )
     made.add_argument("study", help=f"one of {', '.join(STUDIES)}")
     made.add_argument("--only", metavar="PATTERN", help="cells such as 'color_dsprites/*/beta=4/*'")
     instead = made.add_mutually_exclusive_group()
-    instead.add_argument("--status", action="store_true", help="train nothing; tell how far it is, and when it may end")
+    instead.add_argument("--status", action="store_true", help="train nothing; tell how far it is and when it may end")
     instead.add_argument("--retry", action="store_true", help="train again what failed before, from the start")
     instead.add_argument("--rescore", action="store_true", help="train nothing; score what is under --runs again")
     instead.add_argument("--merge", metavar="FOLDER", nargs="+", help="train nothing; join tables of other machines")

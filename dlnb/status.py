@@ -2,6 +2,7 @@
 
 import zipfile
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +39,25 @@ def seconds_a_model(study: Study, runs) -> float:
     return float(np.mean(spent)) if spent else np.nan
 
 
+def by_seed(found: dict[Cell, str]) -> str:
+    """How many cells of each seed are done, seeds with as many together: "seed 0: 9 of 36; seeds 1 to 4: 0 of 36"."""
+    seeds = Counter(cell.seed for cell in found)
+    done = Counter(cell.seed for cell, state in found.items() if state == DONE)
+    parts = []
+    for (some, whole), group in groupby(sorted(seeds), key=lambda seed: (done[seed], seeds[seed])):
+        first, *rest = group
+        name = f"seeds {first} to {rest[-1]}" if rest else f"seed {first}"
+        parts.append(f"{name}: {some} of {whole}")
+    return "; ".join(parts)
+
+
 def report(study: Study, cells: list[Cell], runs, tables=None) -> str:
     """Lines for a terminal: counts, speed, expected end, and what failed with its reason."""
     found = states(study, cells, runs, tables)
     count = Counter(found.values())
     counts = ", ".join(f"{count[state]} {state}" for state in (DONE, RUNNING, INTERRUPTED, FAILED, MISSING))
     lines = [f"{study.name}: {counts} of {len(cells)} models"]
+    lines += [by_seed(found)] if len({cell.seed for cell in cells}) > 1 else []
     seconds, left = seconds_a_model(study, runs), count[RUNNING] + count[INTERRUPTED] + count[MISSING]
     if left and np.isfinite(seconds):
         line = f"{seconds:.0f} s a model lately"
