@@ -33,7 +33,7 @@ MEASURES = (
         "tc_mean": "total correlation, mean code",
         "mi_sampled": "mutual information, sampled code",
         "mi_mean": "mutual information, mean code",
-        "reconstruction": "reconstruction",
+        "reconstruction": "reconstruction loss",
         "kl": "KL",
         "elbo": "ELBO",
         "lr_efficiency": "efficiency LR",
@@ -47,6 +47,11 @@ ROW = 2.6  # inches
 def named(name) -> str:
     """What a figure calls a data set, method or measure."""
     return NAMES.get(name) or (SWEEPS[name].label if name in SWEEPS else MEASURES.get(name, str(name)))
+
+
+def measured(name) -> str:
+    """The same where methods are named too, some of which are called like a score."""
+    return f"{named(name)} score" if name in ("beta_vae_score", "factor_vae_score") else named(name)
 
 
 def _in_order(values, order) -> list:
@@ -79,7 +84,8 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
     values of the column ``panel``. Strengths of different methods are no common scale: the axis counts them.
     """
     names = _in_order(medians[panel], dict.fromkeys([*DATA_SETS, *medians[panel]]))
-    figure, axes = _panels(len(names), min(columns, len(names)), sharex=True, sharey=not log and panel == "data_set")
+    shared = panel == "code" or (panel == "data_set" and not log)  # one unit and of one size
+    figure, axes = _panels(len(names), min(columns, len(names)), sharex=True, sharey=shared)
     methods = _in_order(medians.method, SWEEPS)
     for axis, name in zip(axes, names, strict=True):
         for shift, method in zip(np.linspace(-0.15, 0.15, len(methods)), methods, strict=True):
@@ -111,10 +117,12 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
     One row of panels for each value of ``panel``, one column for each score.
     """
     names = _in_order(table[panel], [*DATA_SETS, *SWEEPS])
-    figure, axes = _panels(len(names) * len(scores), len(scores), sharex=True)
+    # Strengths of different methods are no common scale.
+    figure, axes = _panels(len(names) * len(scores), len(scores), sharex=by == "method")
+    methods = _in_order(table.method, SWEEPS)
     for axis, (name, score) in zip(axes, ((n, s) for n in names for s in scores), strict=True):
         part = table[table[panel] == name]
-        groups = _in_order(part[by], SWEEPS) if by == "method" else sorted(part[by].unique())
+        groups = methods if by == "method" else sorted(part[by].unique())
         for place, group in enumerate(groups):
             values = part.loc[part[by] == group, score].to_numpy()
             method = group if by == "method" else part.method.iloc[0]
@@ -125,7 +133,7 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
         if by == "strength" and name == names[-1]:
             axis.set_xlabel("strength")
         if name == names[0]:
-            axis.set_title(f"{named(score)} score")  # there are methods of the same names
+            axis.set_title(measured(score))
         if score == scores[0]:
             axis.set_ylabel(named(name))
     return figure
@@ -133,6 +141,8 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
 
 def _range(axis, place: float, values: np.ndarray, color: str, marker: str, width: float = 0.85) -> None:
     values = values[np.isfinite(values)]
+    if not len(values):
+        return
     if np.ptp(values) > 0 and len(values) > 2:
         shape = axis.violinplot(values, [place], widths=width, showextrema=False)
         for body in shape["bodies"]:
@@ -156,7 +166,7 @@ def scatters(
             dots = part[part.method == method]
             look = {"color": COLORS[method], "marker": MARKERS[method], "label": named(method)}
             axis.scatter(dots[x], dots[y], s=16, alpha=0.75, linewidths=0, **look)
-        axis.set(title=named(name), xlabel=named(x), ylabel=named(y))
+        axis.set(title=named(name), xlabel=measured(x), ylabel=measured(y))
         if log:
             axis.set(xscale="log", yscale="log")
             low, high = part[[x, y]].min().min(), part[[x, y]].max().max()
@@ -222,6 +232,9 @@ def thirds(table: pd.DataFrame, third: pd.Series, measures: Sequence[str], *, co
         turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
         axis.set_xticks(range(len(names)), [named(name) for name in names], **turned)
         axis.set_title(named(measure))
+    for shade, marker, label in zip(shades, "osD", ("low third", "middle", "high third"), strict=True):
+        axes[0].scatter([], [], s=30, color=shade, marker=marker, label=label)
+    _legend(figure, axes[0])
     return figure
 
 
@@ -230,7 +243,7 @@ VERDICTS = {"agrees": ("#0072B2", "o"), "cannot tell": ("#777777", "s"), "disagr
 
 @plt.rc_context(STYLE)
 def scorecard(weighed: pd.DataFrame) -> Figure:
-    """One row a claim (as ``findings.weigh`` gives them): value, interval, threshold, and the side that is claimed.
+    """One row a claim (as ``findings.weigh`` gives them): value, interval, chance, threshold, the side that is claimed.
 
     All numbers of ``dlnb.claims`` are correlations, shares or differences of them, so that they share an axis.
     """
@@ -239,16 +252,19 @@ def scorecard(weighed: pd.DataFrame) -> Figure:
     for place, claim in zip(places, weighed.itertuples(), strict=True):
         side, value = claim.threshold.split()
         edge = float(value)
-        span = (edge, 1) if side == ">" else (-1, edge)
+        span = (edge, 1) if side == ">" else (-1, edge)  # but for intervals, which may reach further
         axis.fill_betweenx([place - 0.4, place + 0.4], *span, color="#0072B2", alpha=0.1, linewidth=0)
         axis.plot([edge, edge], [place - 0.4, place + 0.4], color="black", linewidth=1)
         color, marker = VERDICTS[claim.verdict]
         axis.plot([claim.low, claim.high], [place, place], color=color, linewidth=2)
         axis.plot(claim.here, place, marker, color=color, markersize=6)
+        axis.plot(claim.chance, place, "x", color="black", markersize=4)
     for verdict, (color, marker) in VERDICTS.items():
         axis.plot([], [], marker, color=color, label=verdict)
-    axis.set(xlim=(-1.02, 1.02), ylim=(len(weighed) - 0.5, -0.5), xlabel="value")
+    axis.plot([], [], "x", color="black", markersize=4, label="chance")
+    reach = max(1.02, 1.02 * np.nanmax(np.abs(weighed[["low", "high"]].to_numpy()), initial=1))
+    axis.set(xlim=(-reach, reach), ylim=(len(weighed) - 0.5, -0.5), xlabel="value")
     axis.set_yticks(places, weighed.claim)
     axis.tick_params(axis="y", length=0, labelsize=10)
-    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    figure.legend(loc="outside upper center", ncols=4, frameon=False)
     return figure

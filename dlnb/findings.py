@@ -4,30 +4,38 @@
 number of the whole table.
 """
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from dlnb import stats
 from dlnb.quantities import Numbers
 
-# Section 5.1 and Appendix I.2: column of the table, claim, where the paper shows it, sign of the trend it reports.
+# Section 5.1 and Appendix I.2: column of the table, claim, where the paper shows it, and by method the sign of the
+# trend that it reports; of methods that are not named it says nothing, or that they do otherwise.
+_FALLS, _RISES = {"beta_vae": -1, "beta_tc_vae": -1}, {"beta_vae": 1, "beta_tc_vae": 1}
 FACTORIZATION = (
-    ("tc_sampled", "total correlation of the sampled code falls", "Figures 1, 8", -1),
-    ("tc_mean", "total correlation of the mean code rises", "Figures 1, 9", 1),
-    ("mi_sampled", "mutual information of the sampled code falls", "Figure 27", -1),
-    ("mi_mean", "mutual information of the mean code rises", "Figure 28", 1),
+    ("tc_sampled", "total correlation of the sampled code falls", "Figures 1, 8", _FALLS | {"annealed_vae": -1}),
+    ("tc_mean", "total correlation of the mean code rises", "Figures 1, 9", _RISES | {"factor_vae": 1}),
+    ("mi_sampled", "mutual information of the sampled code falls", "Figure 27", _FALLS | {"dip_vae_i": 1}),
+    ("mi_mean", "mutual information of the mean code rises", "Figure 28", _RISES | {"dip_vae_i": 1}),
 )
+NO_CLAIM = "no claim"
 
 
 LEVEL = 0.05  # a trend that random order would give more often than this is no verdict
 
 
-def verdict(correlation: float, p: float, sign: int) -> str:
-    """Whether a trend has the sign that the paper reports: agrees, disagrees, or cannot tell."""
-    if p > LEVEL:
+def verdict(correlation: float, p: float, sign: int | None) -> str:
+    """Whether a trend has the sign that the paper reports: agrees, disagrees, or cannot tell; None: no claim."""
+    if sign is None:
+        return NO_CLAIM
+    if np.isnan(correlation) or p > LEVEL:
         return "cannot tell"
     return "agrees" if np.sign(correlation) == sign else "disagrees"
 
@@ -36,18 +44,23 @@ def factorization(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
     """Question 5.1 for each data set and method: does the measure move with the strength as the paper says?
 
     ``here`` is the rank correlation of the measure with the strength, low, high and p as ``stats.trend`` gives them.
+    Of many rows without any trend, one in twenty would get a verdict by chance.
     """
     rows = []
-    for column, claim, source, sign in FACTORIZATION:
+    for column, claim, source, signs in FACTORIZATION:
         for found in stats.trend(table, column, rng).itertuples():
-            measured = found.correlation, found.low, found.high, found.p, verdict(found.correlation, found.p, sign)
-            rows.append((found.data_set, found.method, column, claim, source, *measured))
+            measured = found.correlation, found.low, found.high, found.p
+            judged = verdict(found.correlation, found.p, signs.get(found.method))
+            rows.append((found.data_set, found.method, column, claim, source, *measured, judged))
     names = ["data_set", "method", "column", "claim", "paper", "here", "low", "high", "p", "verdict"]
     return pd.DataFrame(rows, columns=names)
 
 
-DRAWS, INTERVAL = 200, (0.025, 0.975)
+DRAWS, SHUFFLES, LEVEL_OF_INTERVAL = 100, 20, 0.95
+ENOUGH = 4  # seeds, for an interval from leaving each out
 AGREES, DISAGREES, OPEN = "agrees", "disagrees", "cannot tell"
+PRESENCE, ABSENCE = "presence", "absence"
+CONTROL = "the five agree"
 
 
 @dataclass(frozen=True)
@@ -64,31 +77,64 @@ class Claim:
     caveat: str = ""  # why a small study might differ
 
 
-def weigh(table: pd.DataFrame, claims: Iterable[Claim], rng: np.random.Generator, draws: int = DRAWS) -> pd.DataFrame:
+def weigh(
+    table: pd.DataFrame, claims: Iterable[Claim], rng: np.random.Generator, draws: int = DRAWS, noise=None
+) -> pd.DataFrame:
     """Every claim against a table of any scale: its value here, an interval, and a verdict.
 
-    The interval comes from a bootstrap: within each data set and setting, seeds are drawn anew with replacement. Few
-    seeds drawn with replacement vary too little and look more alike than they are; so what was found is laid around the
-    value of the table, and widened by the root of S / (S - 1) for S seeds; with one seed there is none. "agrees" if all
-    of it is on the side of the threshold that the paper claims, "disagrees" if all is on the other, else "cannot tell".
+    "agrees" if all of the interval is on the side of the threshold that the paper claims, "disagrees" if all is on the
+    other, else "cannot tell". The interval (95 %) is about other seeds on the same data sets. Models of one seed share
+    weights, images and sample, so with four complete seeds or more it comes from leaving out each seed (jackknife,
+    Student's t). With fewer, from a bootstrap that draws the seeds of each setting anew, widened by the root of
+    S / (S - 1) for S seeds; it does not know what all models of a seed share, so that its verdicts are provisional.
+    With one seed there is none. ``attrs["interval"]`` tells which: "jackknife" or "bootstrap".
 
-    Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, verdict, caveat. A claim about a
-    data set, method or score that the table lacks cannot be told, with NaN.
+    ``chance`` is the mean value if all scores are shuffled over the models of a data set. Where that is on the claimed
+    side, the claim is one of "absence" (``kind``): noise would agree too, and agreement means something only if the
+    scores are known to be more than noise. ``noise``: of the scores, as ``stats.evaluation_noise`` gives it.
+
+    Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, chance, kind, verdict, caveat. A
+    claim about a data set, method or score that the table lacks cannot be told, with NaN.
     """
     claims = tuple(claims)
-    tables = (table, *(_redrawn(table, rng) for _ in range(draws)))
-    values = [[_value(claim, numbers) for claim in claims] for numbers in map(Numbers, tables)]
-    seeds = table.groupby(["data_set", "method", "strength"]).size().min()
-    wider, rows = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else np.nan, []
-    for claim, (here, *again) in zip(claims, zip(*values, strict=True), strict=True):
-        finite = np.array(again)[np.isfinite(again)]
-        around = here + (finite - np.median(finite)) * wider if finite.size else np.array([np.nan])
-        low, high = np.quantile(around, INTERVAL)
+
+    def values(tables: Iterable[pd.DataFrame]) -> np.ndarray:
+        found = [[_value(claim, numbers) for claim in claims] for numbers in (Numbers(one, noise) for one in tables)]
+        return np.array(found).reshape(-1, len(claims))
+
+    here = values([table])[0]
+    half, how = _half_widths(table, values, rng, draws)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # claims that cannot be told have nothing but NaN
+        chance = np.nanmean(values(_shuffled(table, rng) for _ in range(SHUFFLES)), axis=0)
+    rows = []
+    for claim, value, width, random in zip(claims, here, half, chance, strict=True):
         says = f"{'>' if claim.above else '<'} {claim.threshold:g}"
-        row = claim.name, claim.sentence, claim.where, claim.paper, says, here, low, high, judge(claim, low, high)
-        rows.append((*row, claim.caveat))
-    names = ["claim", "sentence", "where", "paper", "threshold", "here", "low", "high", "verdict", "caveat"]
-    return pd.DataFrame(rows, columns=names)
+        kind = ABSENCE if (random > claim.threshold) == claim.above else PRESENCE
+        low, high = value - width, value + width
+        row = claim.name, claim.sentence, claim.where, claim.paper, says, value, low, high, random, kind
+        rows.append((*row, judge(claim, low, high), claim.caveat))
+    names = ["claim", "sentence", "where", "paper", "threshold", "here", "low", "high", "chance", "kind"]
+    found = pd.DataFrame(rows, columns=[*names, "verdict", "caveat"])
+    found.attrs["interval"] = how
+    return found
+
+
+def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, str]:
+    """Half the width of each claim's interval, and how it was made."""
+    try:
+        whole = stats.complete(table)
+    except ValueError:
+        whole = table.iloc[:0]
+    seeds = whole.seed.unique()
+    if (count := len(seeds)) >= ENOUGH:
+        left = values(whole[whole.seed != seed] for seed in seeds)
+        error = np.sqrt((count - 1) / count * np.square(left - left.mean(axis=0)).sum(axis=0))
+        return student.ppf((1 + LEVEL_OF_INTERVAL) / 2, count - 1) * error, "jackknife"
+    several = table.groupby(["data_set", "method", "strength"]).size().median()
+    wider = np.sqrt(several / (several - 1)) if several > 1 else np.nan
+    again = values(_redrawn(table, rng) for _ in range(draws))
+    return norm.ppf((1 + LEVEL_OF_INTERVAL) / 2) * again.std(axis=0) * wider, "bootstrap"
 
 
 def judge(claim: Claim, low: float, high: float) -> str:
@@ -113,3 +159,13 @@ def _redrawn(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     chosen = np.concatenate([rng.choice(places, len(places)) for places in groups])
     seeds = np.concatenate([table.seed.to_numpy()[places] for places in groups])
     return table.iloc[chosen].assign(seed=seeds).reset_index(drop=True)
+
+
+def _shuffled(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """The table with every measured column shuffled by itself over the models of a data set."""
+    names = [name for name in table.select_dtypes("float") if name != "strength"]
+    parts = [
+        part.assign(**dict(zip(names, rng.permuted(part[names].to_numpy(), axis=0).T, strict=True)))
+        for _, part in table.groupby("data_set", sort=False)
+    ]
+    return pd.concat(parts, ignore_index=True)

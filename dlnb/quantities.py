@@ -20,10 +20,13 @@ VARIANTS = (*ALIKE, "noisy_dsprites")
 
 
 class Numbers:
-    """A table and what several claims ask of it, computed once, when first asked for."""
+    """A table and what several claims ask of it, computed once, when first asked for.
 
-    def __init__(self, table: pd.DataFrame):
-        self.table = table
+    ``noise``: the variance of scores over samples of images, as ``stats.evaluation_noise`` gives it.
+    """
+
+    def __init__(self, table: pd.DataFrame, noise: dict | None = None):
+        self.table, self.noise = table, noise
 
     @cached_property
     def correlations(self) -> dict[str, pd.DataFrame]:
@@ -46,32 +49,36 @@ class Numbers:
     @cached_property
     def variances(self) -> pd.Series:
         """Shares of variance that method and setting explain, means over data sets and scores."""
-        return stats.variance_explained(self.table, SCORES)[["method_corrected", "setting_corrected"]].mean()
+        found = stats.variance_explained(self.table, SCORES, self.noise)
+        return found[["method_corrected", "setting_corrected"]].mean()
 
     @cached_property
     def transfer(self) -> pd.DataFrame:
-        return stats.transfer_game(self.table, SCORES)
+        """With half a win for a tie, so that saturated scores do not lift chance above a half."""
+        return stats.transfer_game(stats.complete(self.table), SCORES, ties=0.5)
 
 
 def trend(of: Numbers, column, methods) -> float:
     """Mean over data sets and ``methods`` of the rank correlation of the strength with the median over seeds."""
     values = of.medians[["strength", column]].to_numpy()
     found = [stats.spearman(values[places])[0, 1] for (_, method), places in of.sweeps.items() if method in methods]
-    if not found:
-        raise ValueError(f"no models of {methods}")
-    return np.nanmean(found)
+    return _mean(found, methods)
 
 
-def share(of: Numbers, better: Callable[[pd.DataFrame], bool], data_sets=None) -> float:
-    """The share of data sets of which something is true."""
-    parts = [p for name, p in of.table.groupby("data_set", sort=False) if data_sets is None or name in data_sets]
-    if not parts:
-        raise ValueError(f"no models of {data_sets}")
-    return np.mean([better(part) for part in parts])
+def above_others(of: Numbers, method, column, others=None) -> float:
+    """The share of data sets where the median of ``method`` is above the median of the other methods' medians."""
+    medians = of.table.groupby(["data_set", "method"])[column].median().unstack("method")
+    rest = medians[list(others)] if others else medians.drop(columns=method)
+    return (medians[method] > rest.median(axis=1)).mean()
 
 
-def median_of(part, method, column) -> float:
-    return part.loc[part.method == method, column].median()
+def _mean(values: list, of_what) -> float:
+    """The mean of what there is; not a number if there is nothing but that."""
+    if not len(values):
+        raise ValueError(f"no models of {of_what}")
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    return finite.mean() if finite.size else np.nan
 
 
 def mean_pair(matrix: pd.DataFrame, names) -> float:
@@ -82,9 +89,7 @@ def mean_pair(matrix: pd.DataFrame, names) -> float:
 def over_sets(of: Numbers, quantity: Callable[[pd.DataFrame], float], data_sets=None) -> float:
     """Mean over data sets of a number made of the rank correlations of one."""
     found = [quantity(matrix) for name, matrix in of.correlations.items() if data_sets is None or name in data_sets]
-    if not found:
-        raise ValueError(f"no models of {data_sets}")
-    return np.nanmean(found)
+    return _mean(found, data_sets)
 
 
 def tight(matrix: pd.DataFrame) -> float:
@@ -94,57 +99,60 @@ def tight(matrix: pd.DataFrame) -> float:
     return np.mean(tight) - (mean_pair(matrix, FIVE) * count - sum(tight)) / (count - 2)
 
 
-def across(of: Numbers, rows, columns, data_sets=None) -> pd.DataFrame:
-    """Rank correlations of rows with columns, mean over data sets, [r, c]."""
+def across(of: Numbers, rows, columns, data_sets=None) -> float:
+    """Mean of the rank correlations of rows with columns over data sets; a score that does not vary has none."""
     found = [
-        matrix.loc[list(rows), list(columns)].fillna(0)
+        matrix.loc[list(rows), list(columns)].to_numpy()
         for name, matrix in of.correlations.items()
         if data_sets is None or name in data_sets
     ]
-    if not found:
-        raise ValueError(f"no models of {data_sets}")
-    return sum(found) / len(found)
+    return _mean(np.ravel(found), data_sets)
 
 
-def overlap(of: Numbers) -> float:
-    """P(a model of a setting with a lower median beats one of a higher), FactorVAE score, mean over data sets."""
+def flips(of: Numbers) -> float:
+    """The share of pairs of settings whose order by FactorVAE score flips from one seed to another: 0 to 1, chance 1/2.
+
+    Mean over data sets and pairs of seeds; a tie is half a flip.
+    """
     found = []
     for _, part in of.table.groupby("data_set", sort=False):
-        groups = [group.to_numpy() for _, group in part.groupby(["method", "strength"]).factor_vae_score]
-        groups.sort(key=np.median)
-        values, place = np.concatenate(groups), np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-        sizes, first = np.bincount(place), np.flatnonzero(np.diff(place, prepend=-1))
-        beats = (values[:, None] > values).astype(int)
-        beats = np.add.reduceat(np.add.reduceat(beats, first, axis=0), first, axis=1)  # [settings, settings]
-        found.append((beats / np.outer(sizes, sizes))[np.triu_indices(len(groups), 1)].mean())
-    return np.mean(found)
+        grid = part.pivot(index="seed", columns=["method", "strength"], values="factor_vae_score").to_numpy()
+        signs = np.sign(grid[:, :, None] - grid[:, None, :])[:, *np.triu_indices(grid.shape[1], 1)]  # [S, pairs]
+        for one in range(len(signs)):
+            for other in range(one):
+                agreement = signs[one] * signs[other]
+                found.append((1 - np.nanmean(agreement)) / 2)
+    return _mean(found, "several seeds")
 
 
 def winners(of: Numbers) -> float:
-    """The share of data sets and scores at which the most frequent winner has the best median of all methods."""
+    """The share of data sets and scores that the most frequent winner has the best median at; ties are shared."""
     medians = of.table.groupby(["data_set", "method"])[list(SCORES)].median()
-    return medians.groupby("data_set").idxmax().map(lambda key: key[1]).stack().value_counts(normalize=True).iloc[0]
+    best = medians.eq(medians.groupby("data_set").transform("max"))
+    won = best / best.groupby("data_set").transform("sum")
+    return won.groupby("method").sum().mean(axis=1).max() / medians.index.unique("data_set").size
 
 
 def nearest(of: Numbers) -> float:
-    """Correlation of dSprites with Color-dSprites less the highest other, mean over scores (settings' medians)."""
-    wide = of.medians.pivot(index=["method", "strength"], columns="data_set", values=list(SCORES))
+    """Correlation of dSprites with Color-dSprites less the mean of other pairs, mean over scores (by medians)."""
+    wide = of.medians.pivot(index=["method", "strength"], columns="data_set", values=list(SCORES)).dropna()
     sets = list(wide.columns.unique("data_set"))
     if not {"dsprites", "color_dsprites"} < {*sets}:
         raise ValueError(f"the two sets and others are needed, not {sets}")
-    one, other, found = sets.index("dsprites"), sets.index("color_dsprites"), []
+    pair, found = sorted(map(sets.index, ("dsprites", "color_dsprites"))), []
     for score in SCORES:
         matrix = stats.spearman(wide[score].to_numpy())
-        pair, matrix[one, other], matrix[other, one] = matrix[one, other], -np.inf, -np.inf
-        found.append(pair - matrix[np.triu_indices(len(sets), 1)].max())
-    return np.mean(found)
+        others = np.triu(np.ones(matrix.shape, bool), 1)
+        others[*pair] = False
+        found.append(matrix[*pair] - _mean(matrix[others], "other pairs"))
+    return _mean(found, "scores")
 
 
 def with_accuracy(of: Numbers, data_sets) -> float:
     """Mean rank correlation of the five scores with accuracy of boosted trees from 10,000 labels."""
-    return across(of, FIVE, ["gbt_10000"], data_sets).to_numpy().mean()
+    return across(of, FIVE, ["gbt_10000"], data_sets)
 
 
 def with_efficiency(of: Numbers) -> float:
     """Mean rank correlation of the five scores with statistical efficiency, of both learners."""
-    return across(of, FIVE, EFFICIENCIES).to_numpy().mean()
+    return across(of, FIVE, EFFICIENCIES)

@@ -130,7 +130,8 @@ def variance_explained(table: pd.DataFrame, scores, noise: dict | None = None) -
     Columns data_set, score, method and setting: R squared of least squares on 6 and 36 categories, as in the paper;
     method_corrected and setting_corrected: with as many parameters as categories allowed for, which chance would
     otherwise be credited with, and without the variance that another draw of the evaluation would add (``noise``, by
-    score; 0 if not given); models. NaN where a score does not vary, or every setting has one model only.
+    data set and score or by score; 0 if not given); models. NaN where a score does not vary, every setting has one
+    model only, or noise is more than half of the variance.
     """
     rows, noise = [], noise or {}
     grouped = {"method": ["method"], "setting": ["method", "strength"]}
@@ -140,8 +141,9 @@ def variance_explained(table: pd.DataFrame, scores, noise: dict | None = None) -
         labels = {name: np.unique(numbered[name].iloc[places], return_inverse=True)[1] for name in grouped}
         for score in scores:
             values, row = part[score].to_numpy(float), {"data_set": data_set, "score": score}
+            added = noise.get((data_set, score), noise.get(score, 0.0))
             for name in grouped:
-                row[name], row[f"{name}_corrected"] = _explained(values, labels[name], noise.get(score, 0.0))
+                row[name], row[f"{name}_corrected"] = _explained(values, labels[name], added)
             rows.append(row | {"models": len(part)})
     return pd.DataFrame(rows)
 
@@ -156,17 +158,20 @@ def _explained(values: np.ndarray, labels: np.ndarray, noise: float) -> tuple[fl
     if groups == count:
         return 1.0, np.nan
     inner, outer = within / (count - groups), total / (count - 1)
+    if noise > outer / 2:
+        return 1 - within / total, np.nan
     # Evaluation noise is within groups; a share of a variance cannot exceed 1.
-    return 1 - within / total, float(np.clip((outer - inner) / max(outer - noise, 1e-300), -1, 1))
+    return 1 - within / total, float(np.clip((outer - inner) / (outer - noise), -1, 1))
 
 
-def evaluation_noise(scored: pd.DataFrame) -> dict[str, float]:
-    """The variance of each score of one model over samples of images, from models that were scored twice.
+def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """The variance of a score of one model over samples of images, by data set and score, from models scored twice.
 
-    ``scored``: columns score, value and again (tables/README.md, noise.csv). Half the mean squared difference.
+    ``scored``: columns data_set, score, value and again (tables/README.md, noise.csv). Half the mean squared
+    difference.
     """
     half = (scored.value - scored.again).pow(2) / 2
-    return half.groupby(scored.score).mean().to_dict()
+    return half.groupby([scored.data_set, scored.score]).mean().to_dict()
 
 
 def setting_medians(table: pd.DataFrame, scores) -> pd.DataFrame:
@@ -183,17 +188,24 @@ def between_data_sets(table: pd.DataFrame, score: str) -> pd.DataFrame:
 
 
 def complete(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of those seeds that have every setting of the table on every data set of it.
+    """The largest part with every setting at every seed of every data set: some seeds, or some settings, are left out.
 
-    A study that grows is further on one data set than on another, and a cell may have failed. Raises ValueError if no
-    seed is left.
+    A study that grows is further on one data set than on another, and a cell may have failed. Either the seeds that
+    lack a model are left out or the settings that do, whichever loses fewer models. Raises ValueError if nothing is
+    left.
     """
-    settings = len(table[["data_set", "method", "strength"]].drop_duplicates())
-    found = table.groupby("seed").size()
-    whole = table[table.seed.isin(found.index[found == settings])]
-    if not len(whole):
-        raise ValueError(f"no seed has all {settings} settings of the table; the fullest has {found.max()}")
-    return whole
+    wide = table.assign(model=1.0).pivot(index=["data_set", "method", "strength"], columns="seed", values="model")
+    settings = wide.unstack("data_set")  # [method x strength, seed x data set]
+    whole = settings.notna()
+    seeds = whole.T.groupby("seed").all().all(axis=1)
+    kept = [
+        table[table.seed.isin(seeds.index[seeds])],
+        table[table.set_index(["method", "strength"]).index.isin(whole.index[whole.all(axis=1)])],
+    ]
+    best = max(kept, key=len)
+    if not len(best):
+        raise ValueError("no seed has every setting, and no setting every seed, on all data sets of the table")
+    return best
 
 
 READINGS = {  # the text leaves open which seed the random model has, and whether it may be the chosen setting again
@@ -204,12 +216,13 @@ READINGS = {  # the text leaves open which seed the random model has, and whethe
 }
 
 
-def transfer_game(table: pd.DataFrame, scores, reading: str = "as drawn") -> pd.DataFrame:
+def transfer_game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1.0) -> pd.DataFrame:
     """How often a setting that is the best elsewhere beats a random model, exactly (section 5.4, Table 1).
 
     Draw a data set, a score and a seed, and take the setting with the highest score there; then compare it, at another
-    seed, with a random model, by the same or another score, on the same or another data set. Better or equal counts as
-    a win, equally good best settings share the draw. Every possible draw is enumerated. ``reading``: one of READINGS.
+    seed, with a random model, by the same or another score, on the same or another data set. Better counts as a win,
+    equal too in the paper (``ties`` 1; with 0.5 chance is a half whatever the scores); equally good best settings share
+    the draw. Every possible draw is enumerated. ``reading``: one of READINGS.
 
     Returns the probabilities [2, 2]: rows "other score", "same score", columns "other data set", "same data set".
     Raises ValueError unless the table is a complete grid of at least two seeds, scores and data sets.
@@ -221,7 +234,7 @@ def transfer_game(table: pd.DataFrame, scores, reading: str = "as drawn") -> pd.
         raise ValueError(f"the game needs two data sets, scores and seeds, not {sets}, {kinds} and {seeds}")
     best = grid == grid.max(axis=-1, keepdims=True)
     chosen = best / best.sum(axis=-1, keepdims=True)  # probabilities
-    wins = _wins(grid, same_seed, other_setting)
+    wins = _wins(grid, same_seed, other_setting, ties)
     # The mean over seeds other than the one of the choice.
     apart = (wins.sum(axis=2, keepdims=True) - wins) / (seeds - 1)  # [D, K, S, settings]
     table = np.einsum("dksa,elsa->dkel", chosen, apart) / seeds
@@ -242,19 +255,23 @@ def _grid(table: pd.DataFrame, scores: list[str]) -> np.ndarray:
     return values.transpose(0, 2, 1, 3)
 
 
-def _wins(grid: np.ndarray, same_seed: bool, other_setting: bool) -> np.ndarray:
-    """The probability that each model is at least as good as a random one of its data set and score."""
+def _wins(grid: np.ndarray, same_seed: bool, other_setting: bool, ties: float) -> np.ndarray:
+    """The probability that each model beats a random one of its data set and score."""
     settings, found = grid.shape[-1], np.empty(grid.shape)
     for at in np.ndindex(grid.shape[:2]):
         scores = grid[at]  # [S, settings]
         if same_seed:
-            beaten = (scores[:, :, None] >= scores[:, None, :]).sum(-1).astype(float)
-            count, own = settings, 1.0
+            beaten = _beats(scores[:, :, None], scores[:, None, :], ties).sum(-1)
+            count, own, others = settings, ties, 1
         else:
-            beaten = (scores[:, :, None, None] >= scores[None, None]).sum((2, 3)).astype(float)
-            count, own = scores.size, (scores[:, :, None] >= scores.T[None]).sum(-1)
-        found[at] = (beaten - own) / (count - (1 if same_seed else len(scores))) if other_setting else beaten / count
+            beaten = _beats(scores[:, :, None, None], scores[None, None], ties).sum((2, 3))
+            count, own, others = scores.size, _beats(scores[:, :, None], scores.T[None], ties).sum(-1), len(scores)
+        found[at] = (beaten - own) / (count - others) if other_setting else beaten / count
     return found
+
+
+def _beats(one: np.ndarray, other: np.ndarray, ties: float) -> np.ndarray:
+    return (one > other) + ties * (one == other)
 
 
 def thirds(table: pd.DataFrame, by: str) -> pd.Series:

@@ -62,7 +62,16 @@ def test_table_5_sets_ours_beside_the_paper_s(table):
     assert found.loc[("method", "paper", "cars3d"), "mig"] == 0.34
     ours = stats.variance_explained(table, SCORES).set_index(["data_set", "score"])
     assert found.loc[("setting", "here", "cars3d"), "mig"] == ours.setting["cars3d", "mig"]
-    assert found.shape == (28, 6) and found.notna().all(axis=None)
+    assert found.loc[("setting", "here, corrected", "cars3d"), "mig"] == ours.setting_corrected["cars3d", "mig"]
+    assert found.shape == (42, 6) and found.notna().all(axis=None)
+
+
+def test_strengths_stand_under_the_models_of_their_own_method(table):
+    axes = atlas.FIGURES["14"](table).axes
+    for row, method in enumerate(SWEEPS):
+        for axis in axes[6 * row : 6 * row + 6]:
+            labels = [label.get_text() for label in axis.get_xticklabels()]
+            assert labels == [f"{strength:g}" for strength in SWEEPS[method].strengths]
 
 
 def test_table_1_is_the_game_of_the_seeds_that_are_complete(table):

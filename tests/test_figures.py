@@ -84,7 +84,8 @@ def test_the_scorecard_shows_value_interval_threshold_and_verdict():
     (axis,) = figures.scorecard(weighed).axes
     assert [label.get_text() for label in axis.get_yticklabels()] == list(weighed.claim)
     for place, claim in enumerate(weighed.itertuples()):
-        threshold, interval, dot = axis.lines[3 * place : 3 * place + 3]
+        threshold, interval, dot, chance = axis.lines[4 * place : 4 * place + 4]
+        assert float(chance.get_xdata()[0]) == claim.chance
         assert set(threshold.get_xdata()) == {float(claim.threshold.split()[1])}
         assert list(interval.get_xdata()) == [claim.low, claim.high]
         assert float(dot.get_xdata()[0]) == claim.here and dot.get_ydata()[0] == place

@@ -303,17 +303,40 @@ def test_evaluation_noise_is_the_variance_of_a_model_s_score():
     rng = np.random.default_rng(0)
     true = rng.uniform(size=4_000)
     twice = [true + rng.normal(scale=0.03, size=4_000) for _ in range(2)]
-    scored = pd.DataFrame({"score": "mig", "value": twice[0], "again": twice[1]})
-    steady = pd.DataFrame({"score": ["sap"], "value": [0.5], "again": [0.5]})
+    scored = pd.DataFrame({"data_set": "a", "score": "mig", "value": twice[0], "again": twice[1]})
+    steady = pd.DataFrame({"data_set": "b", "score": ["mig"], "value": [0.5], "again": [0.5]})
     found = stats.evaluation_noise(pd.concat([scored, steady]))
-    assert found["mig"] == pytest.approx(0.03**2, rel=0.1)
-    assert found["sap"] == 0
+    assert found["a", "mig"] == pytest.approx(0.03**2, rel=0.1)
+    assert found["b", "mig"] == 0
 
 
-def test_complete_seeds_are_those_that_every_setting_has():
-    cells = [(d, "m", s, seed) for d in "ab" for s in (1, 2) for seed in (0, 1)]
+def test_the_largest_complete_part_leaves_out_seeds_or_settings():
+    cells = [(d, "m", s, seed) for d in "ab" for s in range(5) for seed in range(3)]
     table = pd.DataFrame(cells, columns=["data_set", "method", "strength", "seed"])
-    assert set(stats.complete(table).seed) == {0, 1}
-    assert set(stats.complete(table.drop(index=1)).seed) == {0}  # a/m/1/1 is missing
-    with pytest.raises(ValueError, match="no seed has all 4 settings of the table; the fullest has 3"):
-        stats.complete(table.drop(index=[0, 3]))
+    assert len(stats.complete(table)) == 30
+    one = stats.complete(table[~((table.data_set == "a") & (table.strength == 1) & (table.seed == 2))])
+    assert len(one) == 24 and 1 not in set(one.strength)  # without the seed 20
+    grown = stats.complete(table[(table.seed < 2) | (table.data_set == "a")])
+    assert len(grown) == 20 and set(grown.seed) == {0, 1}
+    with pytest.raises(ValueError, match="no seed has every setting, and no setting every seed"):
+        stats.complete(table[(table.strength + table.seed) % 3 > 0])
+
+
+@pytest.mark.parametrize("reading", stats.READINGS)
+def test_with_half_a_win_for_a_tie_chance_is_a_half(reading):
+    rng = np.random.default_rng(0)
+    table = grid(rng, 4, 6, (range(30), range(10)))
+    table["b"] = (table.b > 0.8).astype(float)  # nearly all tied
+    found = stats.transfer_game(table, ["a", "b"], reading, ties=0.5)
+    assert found.loc["other score", "other data set"] == pytest.approx(0.5, abs=0.06)
+    same = stats.transfer_game(table.assign(a=1.0, b=1.0), ["a", "b"], reading, ties=0.5)
+    np.testing.assert_allclose(same, 0.5)
+    assert (stats.transfer_game(table, ["a", "b"], reading) > found).all(axis=None)
+
+
+def test_noise_that_is_most_of_a_variance_leaves_nothing_to_explain():
+    table = grid(np.random.default_rng(0), 1, 4)
+    most = 0.6 * table.a.var()
+    assert stats.variance_explained(table, ["a"], {"a": most}).method_corrected.isna().all()
+    assert stats.variance_explained(table, ["a"], {("d0", "a"): most}).setting_corrected.isna().all()
+    assert stats.variance_explained(table, ["a"], {("d1", "a"): most}).setting_corrected.notna().all()
