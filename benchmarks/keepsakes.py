@@ -64,10 +64,9 @@ def noise(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
         path, key = runs / study.name / str(cell) / results.ROW, results.key(cell)
         if (cell.strength, cell.seed) == (third, 0) and key not in done and path.exists():
             data_set, first = data.load(cell.data_set, study.source, study.size), results.read_json(path)
-            rng = training.generator(cell.seed, "another sample")
-            again = work.score(
-                study, training.encode(model(study, cell, runs), data_set.sample(study.sample, rng)), rng
-            )
+            another = data_set.sample(study.sample, training.generator(cell.seed, "sample", 1))
+            codes = training.encode(model(study, cell, runs), another)
+            again = work.score(study, codes, training.generator(cell.seed, "scores", 1))
             found = dict(zip(results.KEY, key, strict=True))
             rows += [found | {"score": name, "value": first[name], "again": again[name]} for name in study.columns()]
     return pd.DataFrame(rows)
