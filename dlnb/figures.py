@@ -252,7 +252,7 @@ def scorecard(weighed: pd.DataFrame) -> Figure:
     for place, claim in zip(places, weighed.itertuples(), strict=True):
         side, value = claim.threshold.split()
         edge = float(value)
-        span = (edge, 1) if side == ">" else (-1, edge)  # but for intervals, which may reach further
+        span = (edge, 1) if side == ">" else (-1, edge)
         axis.fill_betweenx([place - 0.4, place + 0.4], *span, color="#0072B2", alpha=0.1, linewidth=0)
         axis.plot([edge, edge], [place - 0.4, place + 0.4], color="black", linewidth=1)
         color, marker = VERDICTS[claim.verdict]

@@ -16,18 +16,16 @@ from scipy.stats import t as student
 from dlnb import stats
 from dlnb.quantities import Numbers
 
-# Section 5.1 and Appendix I.2: column of the table, claim, where the paper shows it, and by method the sign of the
-# trend that it reports; of methods that are not named it says nothing, or that they do otherwise.
+# Section 5.1 and Appendix I.2: column of the table, what it is, where the paper shows it, and by method the sign of the
+# trend that it reports; of methods that are not named it says nothing, or that there is none.
 _FALLS, _RISES = {"beta_vae": -1, "beta_tc_vae": -1}, {"beta_vae": 1, "beta_tc_vae": 1}
 FACTORIZATION = (
-    ("tc_sampled", "total correlation of the sampled code falls", "Figures 1, 8", _FALLS | {"annealed_vae": -1}),
-    ("tc_mean", "total correlation of the mean code rises", "Figures 1, 9", _RISES | {"factor_vae": 1}),
-    ("mi_sampled", "mutual information of the sampled code falls", "Figure 27", _FALLS | {"dip_vae_i": 1}),
-    ("mi_mean", "mutual information of the mean code rises", "Figure 28", _RISES | {"dip_vae_i": 1}),
+    ("tc_sampled", "total correlation of the sampled code", "Figures 1, 8", _FALLS | {"annealed_vae": -1}),
+    ("tc_mean", "total correlation of the mean code", "Figures 1, 9", _RISES | {"factor_vae": 1}),
+    ("mi_sampled", "mutual information of the sampled code", "Figure 27", _FALLS | {"dip_vae_i": 1}),
+    ("mi_mean", "mutual information of the mean code", "Figure 28", _RISES | {"dip_vae_i": 1}),
 )
-NO_CLAIM = "no claim"
-
-
+NO_CLAIM, MOVES = "no claim", {-1: " falls", 1: " rises", None: ""}
 LEVEL = 0.05  # a trend that random order would give more often than this is no verdict
 
 
@@ -47,10 +45,10 @@ def factorization(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
     Of many rows without any trend, one in twenty would get a verdict by chance.
     """
     rows = []
-    for column, claim, source, signs in FACTORIZATION:
+    for column, measure, source, signs in FACTORIZATION:
         for found in stats.trend(table, column, rng).itertuples():
-            measured = found.correlation, found.low, found.high, found.p
-            judged = verdict(found.correlation, found.p, signs.get(found.method))
+            measured, sign = (found.correlation, found.low, found.high, found.p), signs.get(found.method)
+            claim, judged = measure + MOVES[sign], verdict(found.correlation, found.p, sign)
             rows.append((found.data_set, found.method, column, claim, source, *measured, judged))
     names = ["data_set", "method", "column", "claim", "paper", "here", "low", "high", "p", "verdict"]
     return pd.DataFrame(rows, columns=names)
@@ -60,7 +58,6 @@ DRAWS, SHUFFLES, LEVEL_OF_INTERVAL = 100, 20, 0.95
 ENOUGH = 4  # seeds, for an interval from leaving each out
 AGREES, DISAGREES, OPEN = "agrees", "disagrees", "cannot tell"
 PRESENCE, ABSENCE = "presence", "absence"
-CONTROL = "the five agree"
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,8 @@ def _mean(values: list, of_what) -> float:
 
 
 def mean_pair(matrix: pd.DataFrame, names) -> float:
-    """Mean of the correlations of different ones of ``names``."""
-    return matrix.loc[list(names), list(names)].to_numpy()[np.triu_indices(len(names), 1)].mean()
+    """Mean of the correlations of different ones of ``names``; a score that does not vary has none."""
+    return _mean(matrix.loc[list(names), list(names)].to_numpy()[np.triu_indices(len(names), 1)], names)
 
 
 def over_sets(of: Numbers, quantity: Callable[[pd.DataFrame], float], data_sets=None) -> float:
@@ -94,9 +94,11 @@ def over_sets(of: Numbers, quantity: Callable[[pd.DataFrame], float], data_sets=
 
 def tight(matrix: pd.DataFrame) -> float:
     """Mean of the paper's two tight pairs, less the mean of the other pairs of the five."""
-    tight = [matrix.loc["beta_vae_score", "factor_vae_score"], matrix.loc["mig", "dci_disentanglement"]]
-    count = len(FIVE) * (len(FIVE) - 1) // 2
-    return np.mean(tight) - (mean_pair(matrix, FIVE) * count - sum(tight)) / (count - 2)
+    pairs = ("beta_vae_score", "factor_vae_score"), ("mig", "dci_disentanglement")
+    rest = matrix.loc[list(FIVE), list(FIVE)].to_numpy(copy=True)
+    for pair in pairs:
+        rest[tuple(sorted(map(FIVE.index, pair)))] = np.nan
+    return _mean([matrix.loc[pair] for pair in pairs], "pairs") - _mean(rest[np.triu_indices(len(FIVE), 1)], "others")
 
 
 def across(of: Numbers, rows, columns, data_sets=None) -> float:

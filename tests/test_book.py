@@ -138,6 +138,16 @@ def test_results_chapters_do_not_need_tensorflow(name):
     assert found.isdisjoint(NEEDS_TENSORFLOW)
 
 
+def test_the_differences_are_numbered_in_one_row_and_counted():
+    cells = CHAPTERS["protocol"].cells
+    numbers = [int(n) for cell in cells for n in re.findall(r"^\| (\d+) \|", cell.source, re.M)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    text = "\n".join(cell.source for cell in cells)
+    assert f'notebook.glue("differences", {len(numbers)})' in text
+    (gamma,) = re.findall(r"^\| (\d+) \| γ of AnnealedVAE", text, re.M)
+    assert f'notebook.glue("annealed_difference", {gamma})' in text
+
+
 def test_codes_of_ones_own_are_scored_in_three_lines(tmp_path, monkeypatch):
     (cell,) = [cell for cell in code_cells("metrics") if "own-codes" in cell.metadata.get("tags", [])]
     assert len(lines(cell)) == 3

@@ -183,6 +183,9 @@ def test_agreement_of_scores():
     assert value("the five agree", table) == pytest.approx(1)
     assert value("two tight pairs", table) == pytest.approx(0)
     assert value("scores agree but for Modularity", table) > 0.7
+    constant = table.assign(beta_vae_score=1.0)  # it has no order; the others are as they were
+    assert value("the five agree", constant) == pytest.approx(1)
+    assert value("two tight pairs", constant) == pytest.approx(0)
     far = ~table.data_set.isin(claims.ALIKE)
     table.loc[far, "sap"] = np.random.default_rng(3).uniform(size=far.sum())
     assert 0.2 < value("agreement depends on the data", table) < 0.5

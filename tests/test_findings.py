@@ -26,6 +26,17 @@ def test_what_the_paper_found_agrees_and_its_opposite_does_not():
     assert set(verdicts({name: -slope for name, slope in paper.items()}).values()) == {"disagrees"}
 
 
+def test_an_exception_that_the_paper_reports_is_a_claim_of_its_own():
+    frame = table({"tc_sampled": -1, "tc_mean": 1, "mi_sampled": 1, "mi_mean": 1}).assign(method="dip_vae_i")
+    found = findings.factorization(frame, np.random.default_rng(1)).set_index("column")
+    assert found.claim["mi_sampled"] == "mutual information of the sampled code rises"
+    assert found.verdict.to_dict() == {
+        **dict.fromkeys(("tc_sampled", "tc_mean"), "no claim"),
+        **dict.fromkeys(("mi_sampled", "mi_mean"), "agrees"),
+    }
+    assert found.claim["tc_mean"] == "total correlation of the mean code"
+
+
 def test_seeds_that_contradict_each_other_are_no_verdict():
     frame = table({"tc_sampled": 1, "tc_mean": 1, "mi_sampled": 1, "mi_mean": 1})
     frame["tc_sampled"] *= np.where(frame.seed < 2, -1, 1)  # two seeds fall, three rise
