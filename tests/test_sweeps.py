@@ -141,7 +141,8 @@ def test_a_runner_that_is_told_to_end_takes_its_workers_along(number, uninterrup
         assert process.wait() == 1
         assert len(workers) == 2 and not any(alive(worker) for worker in workers)
     printed = (tmp_path / "out.txt").read_text()
-    assert printed.endswith("dlnb.run: interrupted. Nothing is lost: start again to go on.\n")
+    # Not the last line for sure: the process in which joblib counts semaphores may find one gone, and says so later.
+    assert "dlnb.run: interrupted. Nothing is lost: start again to go on." in printed.splitlines()
     assert "Traceback" not in printed
     sweep(tmp_path, "--workers", "2")
     assert tables(tmp_path) == uninterrupted
