@@ -34,4 +34,6 @@ def test_the_reconstructions_are_the_model_s(name):
     again = training.decode(model, training.encode(model, images).mean)
     # Kept as bytes, and the images too, from which they are made here.
     np.testing.assert_allclose(again, reconstructions, atol=0.02)
-    assert np.abs(images - reconstructions).mean() < 0.5 * np.abs(images - images.mean(0)).mean()
+    # Noise in an image cannot be reconstructed, but takes all reconstructions equally far from it.
+    distances = np.abs(images[:, None] - reconstructions[None]).mean((2, 3, 4))
+    assert (distances.argmin(axis=1) == np.arange(len(images))).sum() >= 8
