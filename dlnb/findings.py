@@ -117,6 +117,15 @@ def weigh(
     return found
 
 
+def describe(weighed: pd.DataFrame) -> str:
+    """What the intervals of ``weigh`` are, as a sentence to stand beside its table."""
+    if weighed.low.isna().all():
+        return "There are no intervals: most settings have one seed, so that nothing can be told yet."
+    if weighed.attrs["interval"] == "jackknife":
+        return "The intervals (95 %) come from leaving out each seed in turn."
+    return "The intervals (95 %) come from drawing the seeds of each setting anew; with so few they are provisional."
+
+
 def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, str]:
     """Half the width of each claim's interval, and how it was made."""
     try:

@@ -70,6 +70,28 @@ def test_lightgbm_comes_near_to_scikit_learn(labels):
     np.testing.assert_allclose(ours.importance, theirs.importance, atol=0.1)
 
 
+@pytest.mark.parametrize("classes", [2, 3, 12])
+def test_lightgbm_runs_the_rounds_of_scikit_learn(classes):
+    """A latent of no more values than bins, which nothing ties with: the two tell the same chances, to rounding."""
+    labels = rng().integers(classes, size=900)
+    codes = np.round(20 * labels / classes + 5 * rng(1).standard_normal(900))[:, None]
+    theirs = GradientBoostingClassifier().fit(codes, labels).decision_function(codes)
+    ours = boosted_trees(codes, labels, rng()).model.predict(codes, raw_score=True)
+    if classes > 2:  # a shift of all classes changes no chance
+        ours, theirs = (raw - raw.mean(axis=1, keepdims=True) for raw in (ours, theirs))
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_importance_is_that_of_scikit_learn(classes):
+    labels = rng().integers(classes, size=1_200)
+    tells = labels + classes / 5 * rng(1).standard_normal(1_200), np.sin(labels) + rng(2).standard_normal(1_200)
+    codes = np.column_stack([*tells, rng(3).standard_normal(1_200)])
+    codes = np.round(codes / codes.std(axis=0), 1)  # fewer values than bins
+    ours, theirs = (boosted_trees(codes, labels, rng(), boosting) for boosting in ("lightgbm", "scikit-learn"))
+    np.testing.assert_allclose(ours.importance, theirs.importance, atol=0.02)
+
+
 def test_lightgbm_is_deterministic_and_draws_nothing():
     codes, labels = problem()
     drawn = rng(1)
@@ -115,11 +137,12 @@ def test_trees_are_as_deep_and_as_many_as_in_the_study(boosting):
 
 
 @each_boosting
-def test_codes_that_never_change_are_of_no_importance(boosting):
-    labels = np.array([4, 4, 4, 9, 9] * 10)
-    model = boosted_trees(np.full((50, 2), 0.1), labels, rng(), boosting)
+@pytest.mark.parametrize("value", [0.0, 0.1])
+@pytest.mark.parametrize(("labels", "most"), [((4, 4, 4, 9, 9), 4), ((4, 9, 4, 9, 9), 9), ((1, 2, 2, 2, 3), 2)])
+def test_codes_that_never_change_are_of_no_importance(boosting, labels, most, value):
+    model = boosted_trees(np.full((50, 2), value), np.array(labels * 10), rng(), boosting)
     assert model.importance.tolist() == [0.0, 0.0]
-    assert set(model.predict(np.zeros((6, 2)))) == {4}
+    assert set(model.predict(np.zeros((6, 2)))) == {most}
 
 
 @each_boosting
