@@ -4,10 +4,11 @@
 
 UDR compares what models of one data set, method and strength say of the same 1,000 images, so that it needs them at
 once: each setting of which several seeds are under runs/ has rows in dlnb/tables/STUDY/udr.csv. One model of each data
-set and method, the third strength of six, seed 0, is scored again from another sample: dlnb/tables/STUDY/noise.csv. And
-for each data set one model, with weights as float16, goes to dlnb/tables/STUDY/models, beside what it makes of ten
-random images: of the method that Figure 7 of the paper shows for that data set, the strength whose DCI disentanglement
-is the third of six, seed 0.
+set and method, the third strength of six, seed 0, is scored again from another sample: dlnb/tables/STUDY/noise.csv. Of
+every model the total correlation of its mean and its sampled code, once more for those latents alone whose KL
+divergence is above each of several thresholds, goes to dlnb/tables/STUDY/gap.csv. And for each data set one model, with
+weights as float16, goes to dlnb/tables/STUDY/models, beside what it makes of ten random images: of the method that
+Figure 7 of the paper shows for that data set, the strength whose DCI disentanglement is the third of six, seed 0.
 """
 
 import argparse
@@ -18,11 +19,13 @@ import pandas as pd
 
 from dlnb import data, kept, metrics, results, storage, training, work
 from dlnb.models import Model
+from dlnb.representation import Representation
 from dlnb.study import STUDIES, SWEEPS, Cell, Study
 
 IMAGES = 1_000
 SHOWN = 10  # images whose reconstructions are kept
-UDR, NOISE = "udr.csv", "noise.csv"
+UDR, NOISE, GAP = "udr.csv", "noise.csv", "gap.csv"
+ABOVE = 0.0, 0.01, 0.03, 0.1, 0.3, 1.0  # nats
 
 
 def model(study: Study, cell: Cell, runs: Path) -> Model:
@@ -72,6 +75,24 @@ def noise(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def gap(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
+    """Total correlation of both codes of every model that is not ``done``, by the KL that a latent must exceed."""
+    rows = []
+    for cell in study.cells():
+        path = runs / study.name / str(cell) / "codes.npz"
+        if results.key(cell) in done or not path.exists():
+            continue
+        codes = Representation.load(path)
+        sampled = codes.draw(training.generator(cell.seed, "scores"))  # that of the table
+        for above in ABOVE:
+            kept = codes.kl > above
+            row = dict(zip(results.KEY, results.key(cell), strict=True)) | {"above": above, "latents": int(kept.sum())}
+            for name, values in {"tc_mean": codes.mean, "tc_sampled": sampled}.items():
+                row[name] = metrics.SCORES["total_correlation"](np.where(kept, values, 0))["total_correlation"]
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def joined(path: Path, fresh: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """A table with new rows in place of old ones, written if there is any row."""
     table = pd.concat([part for part in (old(path), fresh) if len(part)] or [fresh])
@@ -116,6 +137,9 @@ def main() -> None:
     fresh = noise(study, options.runs, set(results.keys(old(home / NOISE)))).round(6)
     table = joined(home / NOISE, fresh, [*results.KEY, "score"])
     print(f"{len(table)} scores of two samples in {home / NOISE}")
+    fresh = gap(study, options.runs, set(results.keys(old(home / GAP)))).round(5)
+    table = joined(home / GAP, fresh, [*results.KEY, "above"])
+    print(f"{len(table)} rows of total correlations in {home / GAP}")
     for path in keep(study, options.runs, options.tables):
         print(f"kept {path}, {path.stat().st_size / 1e6:.1f} MB")
 

@@ -118,12 +118,17 @@ def weigh(
 
 
 def describe(weighed: pd.DataFrame) -> str:
-    """What the intervals of ``weigh`` are, as a sentence to stand beside its table."""
+    """What ``weigh`` found, in two sentences to stand beside its table: the sides of the values, and the intervals."""
+    sides, edges = zip(*(claimed.split() for claimed in weighed.threshold), strict=True)
+    beyond = weighed.here - np.array(edges, float)
+    claimed = int((np.where(np.array(sides) == ">", beyond, -beyond) > 0).sum())
+    told = f"{claimed} of {len(weighed)} numbers lie on the side that the paper claims."
     if weighed.low.isna().all():
-        return "There are no intervals: most settings have one seed, so that nothing can be told yet."
+        return f"{told} There are no intervals, and so no verdicts, as long as most settings have one seed."
     if weighed.attrs["interval"] == "jackknife":
-        return "The intervals (95 %) come from leaving out each seed in turn."
-    return "The intervals (95 %) come from drawing the seeds of each setting anew; with so few they are provisional."
+        return f"{told} The intervals (95 %) come from leaving out each seed in turn."
+    drawn = "The intervals (95 %) come from drawing the seeds of each setting anew"
+    return f"{told} {drawn}; with so few seeds they are provisional."
 
 
 def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, str]:

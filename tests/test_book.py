@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from dlnb import metrics
+from dlnb import atlas, metrics
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "book").glob("*.ipynb"))}
 # Chapters that only read the table of results; they must start without TensorFlow.
-RESULTS = [name for name in ("factorization", "metrics") if name in CHAPTERS]
+RESULTS = ["metrics", "factorization", "agreement", "downstream", "figures", "afterwards"]
 DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes a class
 NEEDS_TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"} | {
     f"dlnb.{module}"
@@ -146,6 +146,20 @@ def test_the_differences_are_numbered_in_one_row_and_counted():
     assert f'notebook.glue("differences", {len(numbers)})' in text
     (gamma,) = re.findall(r"^\| (\d+) \| γ of AnnealedVAE", text, re.M)
     assert f'notebook.glue("annealed_difference", {gamma})' in text
+
+
+def test_the_atlas_has_every_figure_and_table_of_the_paper():
+    drawn = [
+        call for cell in code_cells("figures") for call in re.findall(r"^atlas\.(\w+)\(table\)", cell.source, re.M)
+    ]
+    assert sorted(drawn) == sorted(each.__name__ for each in (*atlas.FIGURES.values(), *atlas.TABLES.values()))
+    text = "\n".join(cell.source for cell in CHAPTERS["figures"].cells)
+    anchors = [
+        f"paper-{kind}-{name.replace(' ', '-')}"
+        for kind in ("figure", "table")
+        for name in getattr(atlas, f"{kind.upper()}S")
+    ]
+    assert re.findall(r"^\((paper-\S+)\)=$", text, re.M) == anchors
 
 
 def test_codes_of_ones_own_are_scored_in_three_lines(tmp_path, monkeypatch):

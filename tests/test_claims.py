@@ -98,6 +98,14 @@ def test_a_verdict_needs_the_whole_interval(above, low, high, expected):
     assert findings.judge(claim, low, high) == expected
 
 
+@pytest.mark.parametrize(("seeds", "says"), [(1, "no intervals"), (2, "provisional"), (4, "leaving out each seed")])
+def test_the_intervals_are_described(seeds, says):
+    weighed = findings.weigh(study(seeds), claims.of("5.1"), np.random.default_rng(0), draws=3)
+    sides = [findings.judge(c, value, value) for c, value in zip(claims.of("5.1"), weighed.here, strict=True)]
+    assert findings.describe(weighed).startswith(f"{sides.count('agrees')} of {len(sides)} numbers lie on the side")
+    assert says in findings.describe(weighed)
+
+
 def test_seeds_are_drawn_anew_within_each_setting():
     table = study(seeds=8)
     drawn = findings._redrawn(table, np.random.default_rng(1))

@@ -1,11 +1,11 @@
 """Gradient-boosted trees, as DCI and the downstream task of the study use them: 100 rounds of depth 3 at rate 0.1.
 
-"scikit-learn" is the study's own estimator, GradientBoostingClassifier(). "lightgbm" runs the same rounds dozens of times
-faster: LightGBM grows each tree on codes that are put into 255 bins, by squared error, and its leaves get
-scikit-learn's step. LightGBM's own rounds would not do: they choose splits by a gain that is divided by second
-derivatives. These vanish where a class is told for sure, so that of a factor with 183 values a few splits of a few rows
-own most of the importance, and others with the next sample. One table never mixes the two (``agreement`` in the tables
-shows how far they are apart).
+"scikit-learn" is the study's own estimator, GradientBoostingClassifier(). "lightgbm" runs the same rounds dozens of
+times faster: LightGBM grows each tree, by squared error, on codes that are put into 255 bins, and its leaves get the
+step that scikit-learn would take. LightGBM's own rounds would not do: they choose splits by a gain that is divided by
+second derivatives. These vanish where a class is told for sure, so that of a factor with 183 values a few splits of a
+few rows own most of the importance, and others with the next sample. One table never mixes the two (``agreement`` in
+the tables shows how far they are apart).
 """
 
 from dataclasses import dataclass
