@@ -76,7 +76,9 @@ def test_strengths_stand_under_the_models_of_their_own_method(table):
 
 def test_table_1_is_the_game_of_the_seeds_that_are_complete(table):
     more = pd.concat([table, table[(table.data_set == "cars3d") & (table.seed == 0)].assign(seed=9)])
-    pd.testing.assert_frame_equal(atlas.TABLES["1"](more), stats.transfer_game(table, SCORES))
+    pd.testing.assert_frame_equal(atlas.TABLES["1"](more)["here"], stats.transfer_game(table, SCORES))
+    pd.testing.assert_frame_equal(atlas.TABLES["1"](more)["paper"], paper.TRANSFER)
+    assert atlas.TABLES["1"](table[table.seed == 0])["here"].isna().all(axis=None)
 
 
 def test_the_network_of_the_paper_is_ours_with_its_kernels():
