@@ -132,6 +132,12 @@ def test_figure_names_are_unique():
     assert len(names) == len(set(names))
 
 
+@each_executing_chapter
+def test_numbers_are_handed_over_once(name):
+    names = [key for cell in code_cells(name) for key in re.findall(r'notebook\.glue\("(\w+)"', cell.source)]
+    assert len(names) == len(set(names)), [key for key in names if names.count(key) > 1]
+
+
 @pytest.mark.parametrize("name", RESULTS)
 def test_results_chapters_do_not_need_tensorflow(name):
     found = {module for cell in code_cells(name) for module in imported(cell)}
