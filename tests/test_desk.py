@@ -51,7 +51,10 @@ def test_every_row_says_what_was_trained(table):
 
 @pytest.mark.parametrize("method", ["beta_vae", "beta_tc_vae"])
 def test_kl_falls_with_beta(table, method):
-    assert (trends(table, method, "kl") < -0.9).mean() > 0.9
+    found = trends(table, method, "kl")
+    assert found.mean() < -0.9
+    # β-TCVAE weighs one part of the KL divergence only, so that a step of a sweep may go up.
+    assert (found < (-0.9 if method == "beta_vae" else -0.7)).mean() > 0.9
 
 
 @pytest.mark.parametrize("method", ["beta_vae", "beta_tc_vae"])
