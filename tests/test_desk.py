@@ -1,6 +1,7 @@
 """The committed table of the study "desk" looks as trained models must look, whatever it says about the paper."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dlnb import methods, results
@@ -83,3 +84,17 @@ def test_both_methods_at_beta_1_are_the_plain_vae(table):
     np.testing.assert_allclose(one.kl, other.kl, rtol=0.05)
     np.testing.assert_allclose(one.reconstruction, other.reconstruction, rtol=0.02)
     assert (one.mig - other.mig).abs().median() < 0.02
+
+
+def test_what_was_kept_beside_the_table_is_of_its_models(table):
+    """A table that is scored again leaves the files beside it behind, unless they are made again too."""
+    noise, gap = (pd.read_csv(results.TABLES / "desk" / f"{name}.csv") for name in ("noise", "gap"))
+    of_table = table.melt(results.KEY, list(noise.score.unique()), var_name="score", value_name="there")
+    both = noise.merge(of_table, on=[*results.KEY, "score"], how="left")
+    np.testing.assert_allclose(both.value, both.there, atol=2e-6)
+    for above, mean, sampled in ((0, "tc_mean", "tc_sampled"), (0.01, "tc_mean_active", "tc_sampled_active")):
+        both = gap[gap.above == above].merge(table, on=results.KEY, how="outer", suffixes=("_kept", ""))
+        np.testing.assert_allclose(both.tc_mean_kept, both[mean], atol=1e-5)
+        np.testing.assert_allclose(both.tc_sampled_kept, both[sampled], atol=1e-5)
+    shrinking = gap.sort_values("above").groupby(results.KEY).latents.agg(list)
+    assert shrinking.map(lambda counts: counts[0] == 10 and counts == sorted(counts, reverse=True)).all()
