@@ -238,6 +238,41 @@ def thirds(table: pd.DataFrame, third: pd.Series, measures: Sequence[str], *, co
     return figure
 
 
+PARTS = {
+    "method": ("#0072B2", ""),
+    "strength": ("#56B4E9", "//"),
+    "seed": ("#E69F00", ".."),
+    "evaluation": ("#BBBBBB", ""),
+}
+
+
+@plt.rc_context(STYLE)
+def shares(parts: pd.DataFrame) -> Figure:
+    """Bars of a variance in its parts, one row a row of ``parts``: columns method, strength, seed and evaluation.
+
+    An estimate below 0 is drawn as nothing, and the rest is then scaled to 1.
+    """
+    figure, axes = _panels(1, 1, 0.45 * len(parts))
+    drawn = parts[list(PARTS)].clip(lower=0)
+    drawn = drawn.div(drawn.sum(axis=1), axis=0)
+    places, left = np.arange(len(drawn)), np.zeros(len(drawn))
+    for name, (color, hatch) in PARTS.items():
+        widths = drawn[name].to_numpy()
+        bars = axes[0].barh(places, widths, left=left, color=color, hatch=hatch, edgecolor="white", label=name)
+        for bar, width in zip(bars, widths, strict=True):
+            if width >= 0.08:
+                box = {"facecolor": color, "edgecolor": "none", "pad": 1}
+                at = bar.get_x() + width / 2, bar.get_y() + bar.get_height() / 2
+                text_color = "white" if name == "method" else "black"
+                axes[0].text(*at, f"{width:.0%}", ha="center", va="center", color=text_color, bbox=box)
+        left = left + widths
+    axes[0].set(xlim=(0, 1), ylim=(len(drawn) - 0.5, -0.5), xlabel="share of the variance")
+    axes[0].set_yticks(places, [named(name) for name in drawn.index])
+    axes[0].tick_params(axis="y", length=0)
+    figure.legend(loc="outside upper center", ncols=4, frameon=False)
+    return figure
+
+
 VERDICTS = {"agrees": ("#0072B2", "o"), "cannot tell": ("#777777", "s"), "disagrees": ("#D55E00", "D")}
 
 

@@ -84,7 +84,8 @@ def weigh(
     weights, images and sample, so with four complete seeds or more it comes from leaving out each seed (jackknife,
     Student's t). With fewer, from a bootstrap that draws the seeds of each setting anew, widened by the root of
     S / (S - 1) for S seeds; it does not know what all models of a seed share, so that its verdicts are provisional.
-    With one seed there is none. ``attrs["interval"]`` tells which: "jackknife" or "bootstrap".
+    Data sets with one seed are in the value and not in the interval; if all have one, there is none.
+    ``attrs["interval"]`` tells which: "jackknife" or "bootstrap"; ``attrs["sets"]`` on how many data sets.
 
     ``chance`` is the mean value if all scores are shuffled over the models of a data set. Where that is on the claimed
     side, the claim is one of "absence" (``kind``): noise would agree too, and agreement means something only if the
@@ -100,7 +101,7 @@ def weigh(
         return np.array(found).reshape(-1, len(claims))
 
     here = values([table])[0]
-    half, how = _half_widths(table, values, rng, draws)
+    half, how, sets = _half_widths(table, values, rng, draws)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # claims that cannot be told have nothing but NaN
         chance = np.nanmean(values(_shuffled(table, rng) for _ in range(SHUFFLES)), axis=0)
@@ -113,7 +114,7 @@ def weigh(
         rows.append((*row, judge(claim, low, high), claim.caveat))
     names = ["claim", "sentence", "where", "paper", "threshold", "here", "low", "high", "chance", "kind"]
     found = pd.DataFrame(rows, columns=[*names, "verdict", "caveat"])
-    found.attrs["interval"] = how
+    found.attrs |= {"interval": how, "sets": sets, "of": table.data_set.nunique()}
     return found
 
 
@@ -125,14 +126,16 @@ def describe(weighed: pd.DataFrame) -> str:
     told = f"{claimed} of {len(weighed)} numbers lie on the side that the paper claims."
     if weighed.low.isna().all():
         return f"{told} There are no intervals, and so no verdicts, as long as most settings have one seed."
+    sets, of = weighed.attrs["sets"], weighed.attrs["of"]
+    where = "" if sets == of else f" on the {sets} of {of} data sets that have several"
     if weighed.attrs["interval"] == "jackknife":
-        return f"{told} The intervals (95 %) come from leaving out each seed in turn."
-    drawn = "The intervals (95 %) come from drawing the seeds of each setting anew"
+        return f"{told} The intervals (95 %) come from leaving out each seed in turn{where}."
+    drawn = f"The intervals (95 %) come from drawing the seeds of each setting anew{where}"
     return f"{told} {drawn}; with so few seeds they are provisional."
 
 
-def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, str]:
-    """Half the width of each claim's interval, and how it was made."""
+def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, str, int]:
+    """Half the width of each claim's interval, how it was made, and on how many data sets."""
     try:
         whole = stats.complete(table)
     except ValueError:
@@ -141,11 +144,16 @@ def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[n
     if (count := len(seeds)) >= ENOUGH:
         left = values(whole[whole.seed != seed] for seed in seeds)
         error = np.sqrt((count - 1) / count * np.square(left - left.mean(axis=0)).sum(axis=0))
-        return student.ppf((1 + LEVEL_OF_INTERVAL) / 2, count - 1) * error, "jackknife"
-    several = table.groupby(["data_set", "method", "strength"]).size().median()
-    wider = np.sqrt(several / (several - 1)) if several > 1 else np.nan
-    again = values(_redrawn(table, rng) for _ in range(draws))
-    return norm.ppf((1 + LEVEL_OF_INTERVAL) / 2) * again.std(axis=0) * wider, "bootstrap"
+        return student.ppf((1 + LEVEL_OF_INTERVAL) / 2, count - 1) * error, "jackknife", whole.data_set.nunique()
+    # A data set with one seed has nothing to draw from and would make the interval of a mean too narrow.
+    models = table.groupby(["data_set", "method", "strength"]).size().groupby("data_set").median()
+    several = models[models > 1]
+    if several.empty:
+        return np.full(values([]).shape[1], np.nan), "bootstrap", 0
+    part = table[table.data_set.isin(several.index)]
+    again = values(_redrawn(part, rng) for _ in range(draws))
+    wider = np.sqrt(several.min() / (several.min() - 1))
+    return norm.ppf((1 + LEVEL_OF_INTERVAL) / 2) * again.std(axis=0) * wider, "bootstrap", len(several)
 
 
 def judge(claim: Claim, low: float, high: float) -> str:

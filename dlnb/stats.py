@@ -174,6 +174,22 @@ def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:
     return half.groupby([scored.data_set, scored.score]).mean().to_dict()
 
 
+def variance_parts(table: pd.DataFrame, scores, noise: dict) -> pd.DataFrame:
+    """A score's variance in four parts that add up to 1: method, strength, seed, and the draw of the evaluation.
+
+    By the corrected estimates of ``variance_explained``: the method's share, what the strength adds to it, the share of
+    evaluation noise in the whole variance (``noise``, a variance by data set and score), and the rest, which is the
+    seed's. An estimate of a small share may be below 0. Columns data_set, score and the four; NaN as there.
+    """
+    found = variance_explained(table, scores, noise)
+    variances = table.groupby("data_set")[list(scores)].var()
+    drawn = np.array([noise[key] / variances.loc[key] for key in zip(found.data_set, found.score, strict=True)])
+    method, setting = found.method_corrected, found.setting_corrected
+    parts = {"method": method, "strength": setting - method, "seed": 1 - setting}
+    shares = {name: share * (1 - drawn) for name, share in parts.items()} | {"evaluation": drawn + 0 * setting}
+    return found[["data_set", "score"]].assign(**shares)
+
+
 def setting_medians(table: pd.DataFrame, scores) -> pd.DataFrame:
     """Medians of scores over seeds, one row a data set, method and strength."""
     key = ["data_set", "method", "strength"]
@@ -188,21 +204,27 @@ def between_data_sets(table: pd.DataFrame, score: str) -> pd.DataFrame:
 
 
 def complete(table: pd.DataFrame) -> pd.DataFrame:
-    """The largest part with every setting at every seed of every data set: some seeds, or some settings, are left out.
+    """The largest part with every setting at every seed of every data set: some of these three are left out.
 
-    A study that grows is further on one data set than on another, and a cell may have failed. Either the seeds that
-    lack a model are left out or the settings that do, whichever loses fewer models. Raises ValueError if nothing is
-    left.
+    A study that grows is further on one data set than on another, and a cell may have failed. Left out are the seeds
+    that lack a model, or the settings that do, or the data sets that lack one of another's seeds (and the seeds beyond
+    those), whichever loses fewest models; what has two seeds and two data sets, without which nothing can be compared,
+    goes before what has not. Raises ValueError if nothing is left.
     """
     wide = table.assign(model=1.0).pivot(index=["data_set", "method", "strength"], columns="seed", values="model")
-    settings = wide.unstack("data_set")  # [method x strength, seed x data set]
-    whole = settings.notna()
-    seeds = whole.T.groupby("seed").all().all(axis=1)
+    settings = wide.unstack("data_set").notna()  # [method x strength, seed x data set]
+    full = settings.all().unstack("data_set")  # [seed, data set]
+    whole = settings.index[settings.all(axis=1)]
     kept = [
-        table[table.seed.isin(seeds.index[seeds])],
-        table[table.set_index(["method", "strength"]).index.isin(whole.index[whole.all(axis=1)])],
+        table[table.seed.isin(full.index[full.all(axis=1)])],
+        table[table.set_index(["method", "strength"]).index.isin(whole)],
     ]
-    best = max(kept, key=len)
+    for _, there in full.items():
+        alike = full.columns[full[there].all()]
+        kept.append(
+            table[table.seed.isin(full.index[there]) & table.data_set.isin(alike)] if there.any() else table[:0]
+        )
+    best = max(kept, key=lambda part: (part.seed.nunique() > 1 and part.data_set.nunique() > 1, len(part)))
     if not len(best):
         raise ValueError("no seed has every setting, and no setting every seed, on all data sets of the table")
     return best

@@ -162,6 +162,20 @@ def test_one_seed_gives_no_interval():
     assert found.here.notna().all() and found.low.isna().all() and set(found.verdict) == {"cannot tell"}
 
 
+def test_data_sets_with_one_seed_do_not_narrow_the_interval():
+    table = study(seeds=2)
+    growing = table[(table.seed == 0) | table.data_set.isin(["dsprites", "cars3d"])]
+    two = table[table.data_set.isin(["dsprites", "cars3d"])]
+    mean = [findings.Claim("mean", "s", "5", "p", lambda n: n.table.groupby("data_set").mig.mean().mean(), 0.5)]
+    found, narrow = (findings.weigh(t, mean, np.random.default_rng(0)).iloc[0] for t in (growing, two))
+    assert found.high - found.low == pytest.approx(narrow.high - narrow.low)
+    assert found.here == pytest.approx(growing.groupby("data_set").mig.mean().mean())
+    weighed = findings.weigh(growing, mean, np.random.default_rng(0), draws=3)
+    sets = growing.data_set.nunique()
+    assert f"on the 2 of {sets} data sets that have several" in findings.describe(weighed)
+    assert "data sets" not in findings.describe(findings.weigh(two, mean, np.random.default_rng(0), draws=3))
+
+
 def test_trends_follow_the_strengths_of_the_methods_they_are_about():
     table = study()
     table["tc_sampled"] = -rank(table)

@@ -1,6 +1,7 @@
 """The forms of the study's figures show what they are given, with one look for each method."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from test_claims import study
@@ -77,6 +78,21 @@ def test_thirds_are_drawn_by_data_set():
 def test_looks_differ_between_methods_in_more_than_colour():
     assert len(set(figures.MARKERS.values())) == len(set(map(str, figures.DASHES.values()))) == len(SWEEPS)
     assert set(figures.NAMES) == set(DATA_SETS)
+
+
+def test_shares_fill_their_row_in_the_order_of_the_parts():
+    parts = pd.DataFrame(
+        {"method": [0.5, -0.1], "strength": [0.3, 0.4], "seed": [0.15, 0.6], "evaluation": [0.05, 0.1]},
+        index=["mig", "shapes3d"],
+    )
+    (axis,) = figures.shares(parts).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["MIG", "Shapes3D"]
+    widths = np.array([[bar.get_width() for bar in bars] for bars in axis.containers])
+    assert widths.T[0] == pytest.approx([0.5, 0.3, 0.15, 0.05])
+    assert widths.T[1] == pytest.approx(np.array([0, 0.4, 0.6, 0.1]) / 1.1)
+    starts = np.array([[bar.get_x() for bar in bars] for bars in axis.containers])
+    assert starts[1:] == pytest.approx(np.cumsum(widths, axis=0)[:-1])
+    assert {text.get_text() for text in axis.texts} == {"50%", "30%", "15%", "36%", "55%", "9%"}
 
 
 def test_the_scorecard_shows_value_interval_threshold_and_verdict():

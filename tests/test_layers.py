@@ -68,6 +68,7 @@ LAYERS = {
     "kept": 4,
     "atlas": 7,
     "quantities": 6,
+    "selection": 5,
 }
 # Importing TensorFlow takes seconds and 700 MB; everything else must do without.
 TENSORFLOW = {

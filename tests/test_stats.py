@@ -310,7 +310,31 @@ def test_evaluation_noise_is_the_variance_of_a_model_s_score():
     assert found["b", "mig"] == 0
 
 
-def test_the_largest_complete_part_leaves_out_seeds_or_settings():
+def test_the_four_parts_of_a_variance():
+    rng = np.random.default_rng(3)
+    rows = [("a", f"m{m}", s, seed) for m in range(30) for s in range(30) for seed in range(4)]
+    table = pd.DataFrame(rows, columns=["data_set", "method", "strength", "seed"])
+    cell = table.groupby(["method", "strength"]).ngroup()
+    method, strength, seed, drawn = (
+        scale * rng.standard_normal(count)[index]
+        for scale, count, index in (
+            (2.0, 30, table.groupby("method").ngroup()),
+            (1.0, 900, cell),
+            (0.7, len(table), np.arange(len(table))),
+            (0.5, len(table), np.arange(len(table))),
+        )
+    )
+    table["s"] = method + strength + seed + drawn
+    found = stats.variance_parts(table, ["s"], {("a", "s"): 0.25}).iloc[0]
+    parts = pd.Series({"method": method.var(), "strength": strength.var(), "seed": 0.49, "evaluation": 0.25})
+    names = list(parts.index)
+    assert found[names].sum() == pytest.approx(1)
+    assert found[names].astype(float).to_numpy() == pytest.approx((parts / parts.sum()).to_numpy(), abs=0.03)
+    single = stats.variance_parts(table[table.seed == 0], ["s"], {("a", "s"): 0.25}).iloc[0]
+    assert np.isfinite(single.method) and np.isnan(single[["strength", "seed", "evaluation"]].astype(float)).all()
+
+
+def test_the_largest_complete_part_leaves_out_seeds_settings_or_data_sets():
     cells = [(d, "m", s, seed) for d in "ab" for s in range(5) for seed in range(3)]
     table = pd.DataFrame(cells, columns=["data_set", "method", "strength", "seed"])
     assert len(stats.complete(table)) == 30
@@ -318,6 +342,14 @@ def test_the_largest_complete_part_leaves_out_seeds_or_settings():
     assert len(one) == 24 and 1 not in set(one.strength)  # without the seed 20
     grown = stats.complete(table[(table.seed < 2) | (table.data_set == "a")])
     assert len(grown) == 20 and set(grown.seed) == {0, 1}
+    third = table.assign(data_set=table.data_set.replace("a", "c"))
+    growing = pd.concat([table, third[(third.data_set == "c") & (third.seed == 0)]])
+    assert len(stats.complete(growing)) == 30 and set(stats.complete(growing).data_set) == {"a", "b"}
+    alone = pd.concat([growing, table[(table.data_set == "a") & (table.seed == 0)].assign(seed=9)])
+    many = pd.concat(
+        [alone] + [table[(table.data_set == "a") & (table.seed == 0)].assign(seed=n) for n in range(10, 30)]
+    )
+    assert len(stats.complete(many)) == 30, "two data sets with three seeds before one with 24"
     with pytest.raises(ValueError, match="no seed has every setting, and no setting every seed"):
         stats.complete(table[(table.strength + table.seed) % 3 > 0])
 
