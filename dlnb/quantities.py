@@ -48,9 +48,13 @@ class Numbers:
 
     @cached_property
     def variances(self) -> pd.Series:
-        """Shares of variance that method and setting explain, means over data sets and scores."""
-        found = stats.variance_explained(self.table, SCORES, self.noise)
-        return found[["method_corrected", "setting_corrected"]].mean()
+        """Shares of variance that method and setting explain, means over data sets and scores.
+
+        Of those that have both, if there are any: data sets with one seed have the first alone.
+        """
+        found = stats.variance_explained(self.table, SCORES, self.noise)[["method_corrected", "setting_corrected"]]
+        both = found.dropna()
+        return (both if len(both) else found).mean()
 
     @cached_property
     def transfer(self) -> pd.DataFrame:

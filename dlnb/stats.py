@@ -153,10 +153,8 @@ def _explained(values: np.ndarray, labels: np.ndarray, noise: float) -> tuple[fl
     count, groups = len(values), labels.max() + 1
     means = np.bincount(labels, values) / np.bincount(labels)
     within, total = np.square(values - means[labels]).sum(), np.square(values - values.mean()).sum()
-    if total == 0:
+    if total == 0 or groups == count:
         return np.nan, np.nan
-    if groups == count:
-        return 1.0, np.nan
     inner, outer = within / (count - groups), total / (count - 1)
     if noise > outer / 2:
         return 1 - within / total, np.nan
@@ -172,6 +170,19 @@ def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:
     """
     half = (scored.value - scored.again).pow(2) / 2
     return half.groupby([scored.data_set, scored.score]).mean().to_dict()
+
+
+def superiority(table: pd.DataFrame, score: str) -> pd.DataFrame:
+    """How often a random model of one method scores higher than one of another, ties half, 0 to 1 [methods, methods].
+
+    0.5 if methods overlap wholly. Rows beat columns; means over data sets.
+    """
+    methods = list(dict.fromkeys(table.method))
+    found = []
+    for _, part in table.groupby("data_set", sort=False):
+        values = {method: rows.to_numpy() for method, rows in part.groupby("method")[score]}
+        found.append([[_beats(values[a][:, None], values[b], 0.5).mean() for b in methods] for a in methods])
+    return pd.DataFrame(np.mean(found, axis=0), methods, methods)
 
 
 def variance_parts(table: pd.DataFrame, scores, noise: dict) -> pd.DataFrame:

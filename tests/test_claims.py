@@ -231,6 +231,15 @@ def test_shares_of_variance():
     assert value("seeds matter", table) == pytest.approx(1, abs=0.1)
 
 
+def test_shares_are_compared_on_the_same_data_sets():
+    table = study(seeds=2)
+    table["mig"] = table.mig.where(table.data_set != "dsprites", table.groupby("method").ngroup() * 1.0)
+    growing = table[(table.seed == 0) | (table.data_set != "dsprites")]  # where the method is all, one seed
+    whole = table[table.data_set != "dsprites"]
+    expected, found = Numbers(whole).variances, Numbers(growing).variances
+    assert found.to_numpy() == pytest.approx(expected.to_numpy())
+
+
 @pytest.mark.parametrize("seeds", [2, 4])
 def test_order_flips_between_seeds_never_if_settings_decide_and_half_the_time_by_chance(seeds):
     table = study(seeds=seeds)

@@ -208,7 +208,7 @@ def test_variance_explained_recovers_known_shares():
 def test_variance_of_what_does_not_vary_and_of_single_models_is_none():
     table = grid(np.random.default_rng(0), 1, 1).assign(c=2.0)
     found = stats.variance_explained(table, ["a", "c"])
-    assert found.setting[0] == 1 and np.isnan(found.setting_corrected[0]) and np.isnan(found.setting[1])
+    assert np.isfinite(found.method[0]) and found[["setting", "setting_corrected"]].isna().all(axis=None)
 
 
 def test_rank_correlation_between_data_sets_is_that_of_the_settings_medians():
@@ -308,6 +308,14 @@ def test_evaluation_noise_is_the_variance_of_a_model_s_score():
     found = stats.evaluation_noise(pd.concat([scored, steady]))
     assert found["a", "mig"] == pytest.approx(0.03**2, rel=0.1)
     assert found["b", "mig"] == 0
+
+
+def test_how_often_one_method_beats_another():
+    table = pd.DataFrame({"data_set": list("xxxxyyy"), "method": list("aabbaab"), "s": [1, 3, 2, 3, 5, 5, 4.0]})
+    found = stats.superiority(table, "s")
+    # x: of 1, 3 against 2, 3: one win and one tie of four; y: both win.
+    assert found.loc["a", "b"] == pytest.approx((1.5 / 4 + 1) / 2) and found.loc["b", "a"] == pytest.approx(2.5 / 8)
+    assert found.loc["a", "a"] == found.loc["b", "b"] == 0.5
 
 
 def test_the_four_parts_of_a_variance():
