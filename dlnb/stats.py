@@ -190,11 +190,14 @@ def variance_parts(table: pd.DataFrame, scores, noise: dict) -> pd.DataFrame:
 
     By the corrected estimates of ``variance_explained``: the method's share, what the strength adds to it, the share of
     evaluation noise in the whole variance (``noise``, a variance by data set and score), and the rest, which is the
-    seed's. An estimate of a small share may be below 0. Columns data_set, score and the four; NaN as there.
+    seed's. An estimate of a small share may be below 0. Columns data_set, score and the four; NaN as there, and where
+    the noise is not known.
     """
     found = variance_explained(table, scores, noise)
     variances = table.groupby("data_set")[list(scores)].var()
-    drawn = np.array([noise[key] / variances.loc[key] for key in zip(found.data_set, found.score, strict=True)])
+    drawn = np.array(
+        [noise.get(key, np.nan) / variances.loc[key] for key in zip(found.data_set, found.score, strict=True)]
+    )
     method, setting = found.method_corrected, found.setting_corrected
     parts = {"method": method, "strength": setting - method, "seed": 1 - setting}
     shares = {name: share * (1 - drawn) for name, share in parts.items()} | {"evaluation": drawn + 0 * setting}
