@@ -4,6 +4,7 @@ A method is told by colour and by marker or dashes, so that it can be told in gr
 computed here but positions; a figure of many panels is drawn larger and scrolls sideways on a phone.
 """
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -210,7 +211,8 @@ def correlations(panels: dict[str, pd.DataFrame], *, columns: int = 2, label: st
             axis.text(j, i, text, ha="center", va="center", color="white" if abs(values[i, j]) > 0.7 else "black")
         turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
         axis.set_xticks(range(values.shape[1]), [named(name) for name in frame.columns], **turned)
-        axis.set_yticks(range(values.shape[0]), [named(name) for name in frame.index])
+        # A long name on one line would leave no room for the cells.
+        axis.set_yticks(range(values.shape[0]), [textwrap.fill(named(name), 18) for name in frame.index])
         axis.set_title(named(title))
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0, labelsize=10)
