@@ -16,7 +16,10 @@ from dlnb import atlas, metrics
 ROOT = Path(__file__).parents[1]
 CHAPTERS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "book").glob("*.ipynb"))}
 # Chapters that only read the table of results; they must start without TensorFlow.
-RESULTS = ["metrics", "factorization", "agreement", "downstream", "figures", "afterwards"]
+RESULTS = [
+    *("metrics", "factorization", "agreement", "importance", "selection", "downstream", "findings"),
+    *("figures", "afterwards"),
+]
 DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes a class
 NEEDS_TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"} | {
     f"dlnb.{module}"
