@@ -76,7 +76,7 @@ CLAIMS = (
         caveat="Its capacity grows a hundred and fifty times faster than in the paper, and pulls less.",
     ),
     Claim(
-        "mutual information follows",
+        "mean information rises",
         "The mutual information of the mean code rises with the strength of β-VAE and β-TCVAE too.",
         "I.2, Figure 28",
         "generally rises",
@@ -216,7 +216,7 @@ CLAIMS = (
         caveat=SHORT,
     ),
     Claim(
-        "and not on others",
+        "and little on others",
         "They do not follow it, or only weakly, on Cars3D and SmallNORB.",
         "5.5, Figure 19",
         "weak or none",

@@ -132,7 +132,7 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
         turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if by == "method" else {}
         axis.set_xticks(range(len(groups)), short, **turned)
         if by == "strength" and name == names[-1]:
-            axis.set_xlabel("strength")
+            axis.set_xlabel(SWEEPS[name].hyperparameter if len(names) == 1 else "strength")
         if name == names[0]:
             axis.set_title(measured(score))
         if score == scores[0]:
@@ -286,10 +286,11 @@ def scorecard(weighed: pd.DataFrame) -> Figure:
     """
     figure, axes = _panels(1, 1, 0.34 * len(weighed))
     axis, places = axes[0], np.arange(len(weighed))
+    reach = 1.02 * max(1, np.nanmax(np.abs(weighed[["low", "high"]].to_numpy()), initial=1))
     for place, claim in zip(places, weighed.itertuples(), strict=True):
         side, value = claim.threshold.split()
         edge = float(value)
-        span = (edge, 1) if side == ">" else (-1, edge)
+        span = (edge, reach) if side == ">" else (-reach, edge)
         axis.fill_betweenx([place - 0.4, place + 0.4], *span, color="#0072B2", alpha=0.1, linewidth=0)
         axis.plot([edge, edge], [place - 0.4, place + 0.4], color="black", linewidth=1)
         color, marker = VERDICTS[claim.verdict]
@@ -299,7 +300,6 @@ def scorecard(weighed: pd.DataFrame) -> Figure:
     for verdict, (color, marker) in VERDICTS.items():
         axis.plot([], [], marker, color=color, label=verdict)
     axis.plot([], [], "x", color="black", markersize=4, label="chance")
-    reach = max(1.02, 1.02 * np.nanmax(np.abs(weighed[["low", "high"]].to_numpy()), initial=1))
     axis.set(xlim=(-reach, reach), ylim=(len(weighed) - 0.5, -0.5), xlabel="value")
     axis.set_yticks(places, weighed.claim)
     axis.tick_params(axis="y", length=0, labelsize=10)

@@ -58,6 +58,7 @@ DRAWS, SHUFFLES, LEVEL_OF_INTERVAL = 100, 20, 0.95
 ENOUGH = 4  # seeds, for an interval from leaving each out
 AGREES, DISAGREES, OPEN = "agrees", "disagrees", "cannot tell"
 PRESENCE, ABSENCE = "presence", "absence"
+BORNE_OUT = 0.9  # of the shuffles: the threshold of many claims is where chance is, and half of the shuffles beyond it
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,10 @@ def weigh(
     Data sets with one seed are in the value and not in the interval; if all have one, there is none.
     ``attrs["interval"]`` tells which: "jackknife" or "bootstrap"; ``attrs["sets"]`` on how many data sets.
 
-    ``chance`` is the mean value if all scores are shuffled over the models of a data set. Where that is on the claimed
-    side, the claim is one of "absence" (``kind``): noise would agree too, and agreement means something only if the
-    scores are known to be more than noise. ``noise``: of the scores, as ``stats.evaluation_noise`` gives it.
+    ``chance`` is the mean value if all scores are shuffled over the models of a data set. Where nine in ten shuffles
+    lie on the claimed side, the claim is one of "absence" (``kind``): noise would agree too, and agreement means
+    something only if the scores are known to be more than noise. ``noise``: of the scores, as
+    ``stats.evaluation_noise`` gives it.
 
     Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, chance, kind, verdict, caveat. A
     claim about a data set, method or score that the table lacks cannot be told, with NaN.
@@ -104,11 +106,12 @@ def weigh(
     half, how, sets = _half_widths(table, values, rng, draws)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # claims that cannot be told have nothing but NaN
-        chance = np.nanmean(values(_shuffled(table, rng) for _ in range(SHUFFLES)), axis=0)
+        shuffled = values(_shuffled(table, rng) for _ in range(SHUFFLES))
+        chance = np.nanmean(shuffled, axis=0)
     rows = []
-    for claim, value, width, random in zip(claims, here, half, chance, strict=True):
+    for claim, value, width, random, drawn in zip(claims, here, half, chance, shuffled.T, strict=True):
         says = f"{'>' if claim.above else '<'} {claim.threshold:g}"
-        kind = ABSENCE if (random > claim.threshold) == claim.above else PRESENCE
+        kind = ABSENCE if np.mean((drawn > claim.threshold) == claim.above) >= BORNE_OUT else PRESENCE
         low, high = value - width, value + width
         row = claim.name, claim.sentence, claim.where, claim.paper, says, value, low, high, random, kind
         rows.append((*row, judge(claim, low, high), claim.caveat))

@@ -107,4 +107,5 @@ def test_the_scorecard_shows_value_interval_threshold_and_verdict():
         assert float(dot.get_xdata()[0]) == claim.here and dot.get_ydata()[0] == place
         assert dot.get_color() == figures.VERDICTS[claim.verdict][0]
         shaded = axis.collections[place].get_paths()[0].vertices[:, 0]
-        assert (shaded.max() == 1) == claim.threshold.startswith(">")
+        end = axis.get_xlim()[1]
+        assert (shaded.max() == end) == claim.threshold.startswith(">") and max(abs(shaded)) == end
