@@ -121,6 +121,15 @@ def weigh(
     return found
 
 
+def shown(weighed: pd.DataFrame) -> pd.DataFrame:
+    """The columns of ``weigh`` that a page has room for, the verdict first, since a phone shows only the first ones."""
+    pairs = zip(weighed.low, weighed.high, strict=True)
+    intervals = ["–" if np.isnan(low) else f"{low:.2f} to {high:.2f}" for low, high in pairs]
+    paper = weighed.paper + " (" + weighed["where"] + ")"
+    found = weighed.assign(interval=intervals, paper=paper).rename(columns={"threshold": "claimed"})
+    return found[["verdict", "sentence", "here", "interval", "claimed", "paper"]]
+
+
 def describe(weighed: pd.DataFrame) -> str:
     """What ``weigh`` found, in two sentences to stand beside its table: the sides of the values, and the intervals."""
     sides, edges = zip(*(claimed.split() for claimed in weighed.threshold), strict=True)

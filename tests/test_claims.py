@@ -106,6 +106,16 @@ def test_the_intervals_are_described(seeds, says):
     assert says in findings.describe(weighed)
 
 
+def test_what_is_shown_begins_with_the_verdict():
+    weighed = findings.weigh(study(1), claims.of("5.4"), np.random.default_rng(0), draws=3)
+    weighed.loc[0, ["here", "low", "high", "verdict"]] = 0.125, -0.25, 0.5, "cannot tell"
+    table = findings.shown(weighed)
+    assert next(iter(table)) == "verdict" and table.claimed.tolist() == weighed.threshold.tolist()
+    assert table.iloc[0][["here", "interval"]].tolist() == [0.125, "-0.25 to 0.50"]
+    assert table.interval[1] == "–" and len(table) == len(weighed)
+    assert table.paper[0] == "no clear pattern (5.4, Figure 16)"
+
+
 def test_seeds_are_drawn_anew_within_each_setting():
     table = study(seeds=8)
     drawn = findings._redrawn(table, np.random.default_rng(1))
