@@ -163,8 +163,16 @@ def test_workers_end_soon_after_their_runner_was_killed(tmp_path):
 
 
 def test_two_runners_on_one_folder_never_train_a_cell_twice(uninterrupted, tmp_path):
-    with started(tmp_path, "--workers", "2") as one, started(tmp_path, "--workers", "2") as other:
-        assert {one.wait(), other.wait()} == {1}
+    with started(tmp_path, "--workers", "2") as one:
+        early = set(wait_for_work(tmp_path, one, some=2))
+        for process in early:  # halted, so that the first runner is not done before the second has begun
+            os.kill(process, signal.SIGSTOP)
+        with started(tmp_path, "--workers", "2") as other:
+            while other.poll() is None and not set(working(tmp_path)) - early:
+                pass
+            for process in early:
+                os.kill(process, signal.SIGCONT)
+            assert {one.wait(), other.wait()} == {1}
     for cell, lines in notes(tmp_path).items():
         assert len({process for process, _ in lines}) == 1 and len(lines) == 11, cell
     sweep(tmp_path)  # whoever was first to end wrote a table without the last cells of the other
