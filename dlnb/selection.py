@@ -73,10 +73,8 @@ def recipes(table: pd.DataFrame, scores, udr: pd.Series | None = None) -> pd.Dat
     found["other data sets"] = chosen(table, elsewhere(table, scores), scores)
     by_others = {}
     for score in scores:
-        others = [other for other in scores if other != score]
-        by_others[score] = sum(chosen(table, table[[o]].set_axis(["any"], axis=1), [score])[score] for o in others) / (
-            len(others)
-        )
+        others = (table[[other]].set_axis(["any"], axis=1) for other in scores if other != score)
+        by_others[score] = pd.concat([chosen(table, other, [score])[score] for other in others], axis=1).mean(axis=1)
     found["another score"] = pd.DataFrame(by_others)
     found["other seeds"] = chosen(table, at_other_seeds(table, scores), scores)
     return pd.concat(found, names=["recipe"])
