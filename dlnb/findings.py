@@ -111,7 +111,8 @@ def weigh(
     rows = []
     for claim, value, width, random, drawn in zip(claims, here, half, chance, shuffled.T, strict=True):
         says = f"{'>' if claim.above else '<'} {claim.threshold:g}"
-        kind = ABSENCE if np.mean((drawn > claim.threshold) == claim.above) >= BORNE_OUT else PRESENCE
+        beyond = drawn > claim.threshold if claim.above else drawn < claim.threshold  # never, if it is not a number
+        kind = ABSENCE if beyond.mean() >= BORNE_OUT else PRESENCE
         low, high = value - width, value + width
         row = claim.name, claim.sentence, claim.where, claim.paper, says, value, low, high, random, kind
         rows.append((*row, judge(claim, low, high), claim.caveat))
