@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dlnb import figures, kept, paper, plots, stats
+from dlnb import figures, kept, paper, plots, stats, transfer, variance
 from dlnb.paper import SCORES, UNSUPERVISED
 from dlnb.study import DATA_SETS, SWEEPS
 
@@ -227,7 +227,7 @@ def table_1(table):
     The paper's numbers and ours, which are missing while no two seeds are complete on two data sets.
     """
     try:
-        ours = stats.transfer_game(stats.complete(table), SCORES)
+        ours = transfer.game(stats.complete(table), SCORES)
     except ValueError:
         ours = paper.TRANSFER * np.nan
     return pd.concat({"paper": paper.TRANSFER, "here": ours}, axis=1)
@@ -257,7 +257,7 @@ def table_5(table):
 
     With few seeds, many settings explain much of mere noise: "corrected" allows for it.
     """
-    found = stats.variance_explained(table, SCORES)
+    found = variance.explained(table, SCORES)
     theirs, tables = {"method": paper.VARIANCE_BY_METHOD, "setting": paper.VARIANCE_BY_SETTING}, {}
     for name, published in theirs.items():
         tables[name, "paper"] = published

@@ -91,7 +91,7 @@ def weigh(
     ``chance`` is the mean value if all scores are shuffled over the models of a data set. Where nine in ten shuffles
     lie on the claimed side, the claim is one of "absence" (``kind``): noise would agree too, and agreement means
     something only if the scores are known to be more than noise. ``noise``: of the scores, as
-    ``stats.evaluation_noise`` gives it.
+    ``variance.evaluation_noise`` gives it.
 
     Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, chance, kind, verdict, caveat. A
     claim about a data set, method or score that the table lacks cannot be told, with NaN.

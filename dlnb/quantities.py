@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dlnb import stats
+from dlnb import stats, transfer, variance
 from dlnb.paper import SCORES, UNSUPERVISED
 
 FIVE = tuple(name for name in SCORES if name != "modularity")
@@ -22,7 +22,7 @@ VARIANTS = (*ALIKE, "noisy_dsprites")
 class Numbers:
     """A table and what several claims ask of it, computed once, when first asked for.
 
-    ``noise``: the variance of scores over samples of images, as ``stats.evaluation_noise`` gives it.
+    ``noise``: the variance of scores over samples of images, as ``variance.evaluation_noise`` gives it.
     """
 
     def __init__(self, table: pd.DataFrame, noise: dict | None = None):
@@ -52,14 +52,14 @@ class Numbers:
 
         Of those that have both, if there are any: data sets with one seed have the first alone.
         """
-        found = stats.variance_explained(self.table, SCORES, self.noise)[["method_corrected", "setting_corrected"]]
+        found = variance.explained(self.table, SCORES, self.noise)[["method_corrected", "setting_corrected"]]
         both = found.dropna()
         return (both if len(both) else found).mean()
 
     @cached_property
     def transfer(self) -> pd.DataFrame:
         """With half a win for a tie, so that saturated scores do not lift chance above a half."""
-        return stats.transfer_game(stats.complete(self.table), SCORES, ties=0.5)
+        return transfer.game(stats.complete(self.table), SCORES, ties=0.5)
 
 
 def trend(of: Numbers, column, methods) -> float:

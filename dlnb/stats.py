@@ -124,54 +124,6 @@ def spearman(values: np.ndarray) -> np.ndarray:
         return np.atleast_2d(np.corrcoef(rankdata(values, axis=0), rowvar=False))
 
 
-def variance_explained(table: pd.DataFrame, scores, noise: dict | None = None) -> pd.DataFrame:
-    """The share of a score's variance that method, and method and strength, explain (section 5.3, Table 5).
-
-    Columns data_set, score, method and setting: R squared of least squares on 6 and 36 categories, as in the paper;
-    method_corrected and setting_corrected: with as many parameters as categories allowed for, which chance would
-    otherwise be credited with, and without the variance that another draw of the evaluation would add (``noise``, by
-    data set and score or by score; 0 if not given); models. NaN where a score does not vary, every setting has one
-    model only, or noise is more than half of the variance.
-    """
-    rows, noise = [], noise or {}
-    grouped = {"method": ["method"], "setting": ["method", "strength"]}
-    numbered = pd.DataFrame({name: table.groupby(columns).ngroup() for name, columns in grouped.items()})
-    for data_set, places in table.groupby("data_set", sort=False).indices.items():
-        part = table.iloc[places]
-        labels = {name: np.unique(numbered[name].iloc[places], return_inverse=True)[1] for name in grouped}
-        for score in scores:
-            values, row = part[score].to_numpy(float), {"data_set": data_set, "score": score}
-            added = noise.get((data_set, score), noise.get(score, 0.0))
-            for name in grouped:
-                row[name], row[f"{name}_corrected"] = _explained(values, labels[name], added)
-            rows.append(row | {"models": len(part)})
-    return pd.DataFrame(rows)
-
-
-def _explained(values: np.ndarray, labels: np.ndarray, noise: float) -> tuple[float, float]:
-    """R squared of group means, and its corrected estimate."""
-    count, groups = len(values), labels.max() + 1
-    means = np.bincount(labels, values) / np.bincount(labels)
-    within, total = np.square(values - means[labels]).sum(), np.square(values - values.mean()).sum()
-    if total == 0 or groups == count:
-        return np.nan, np.nan
-    inner, outer = within / (count - groups), total / (count - 1)
-    if noise > outer / 2:
-        return 1 - within / total, np.nan
-    # Evaluation noise is within groups; a share of a variance cannot exceed 1.
-    return 1 - within / total, float(np.clip((outer - inner) / (outer - noise), -1, 1))
-
-
-def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """The variance of a score of one model over samples of images, by data set and score, from models scored twice.
-
-    ``scored``: columns data_set, score, value and again (tables/README.md, noise.csv). Half the mean squared
-    difference.
-    """
-    half = (scored.value - scored.again).pow(2) / 2
-    return half.groupby([scored.data_set, scored.score]).mean().to_dict()
-
-
 def superiority(table: pd.DataFrame, score: str) -> pd.DataFrame:
     """How often a random model of one method scores higher than one of another, ties half, 0 to 1 [methods, methods].
 
@@ -181,27 +133,13 @@ def superiority(table: pd.DataFrame, score: str) -> pd.DataFrame:
     found = []
     for _, part in table.groupby("data_set", sort=False):
         values = {method: rows.to_numpy() for method, rows in part.groupby("method")[score]}
-        found.append([[_beats(values[a][:, None], values[b], 0.5).mean() for b in methods] for a in methods])
+        found.append([[beats(values[a][:, None], values[b], 0.5).mean() for b in methods] for a in methods])
     return pd.DataFrame(np.mean(found, axis=0), methods, methods)
 
 
-def variance_parts(table: pd.DataFrame, scores, noise: dict) -> pd.DataFrame:
-    """A score's variance in four parts that add up to 1: method, strength, seed, and the draw of the evaluation.
-
-    By the corrected estimates of ``variance_explained``: the method's share, what the strength adds to it, the share of
-    evaluation noise in the whole variance (``noise``, a variance by data set and score), and the rest, which is the
-    seed's. An estimate of a small share may be below 0. Columns data_set, score and the four; NaN as there, and where
-    the noise is not known.
-    """
-    found = variance_explained(table, scores, noise)
-    variances = table.groupby("data_set")[list(scores)].var()
-    drawn = np.array(
-        [noise.get(key, np.nan) / variances.loc[key] for key in zip(found.data_set, found.score, strict=True)]
-    )
-    method, setting = found.method_corrected, found.setting_corrected
-    parts = {"method": method, "strength": setting - method, "seed": 1 - setting}
-    shares = {name: share * (1 - drawn) for name, share in parts.items()} | {"evaluation": drawn + 0 * setting}
-    return found[["data_set", "score"]].assign(**shares)
+def beats(one: np.ndarray, other: np.ndarray, ties: float) -> np.ndarray:
+    """1 where one value is higher than the other, ``ties`` where they are equal, 0 else; shapes broadcast."""
+    return (one > other) + ties * (one == other)
 
 
 def setting_medians(table: pd.DataFrame, scores) -> pd.DataFrame:
@@ -242,72 +180,6 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
     if not len(best):
         raise ValueError("no seed has every setting, and no setting every seed, on all data sets of the table")
     return best
-
-
-READINGS = {  # the text leaves open which seed the random model has, and whether it may be the chosen setting again
-    "as drawn": (False, False),
-    "same seed": (True, False),
-    "another setting": (False, True),
-    "same seed, another setting": (True, True),
-}
-
-
-def transfer_game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1.0) -> pd.DataFrame:
-    """How often a setting that is the best elsewhere beats a random model, exactly (section 5.4, Table 1).
-
-    Draw a data set, a score and a seed, and take the setting with the highest score there; then compare it, at another
-    seed, with a random model, by the same or another score, on the same or another data set. Better counts as a win,
-    equal too in the paper (``ties`` 1; with 0.5 chance is a half whatever the scores); equally good best settings share
-    the draw. Every possible draw is enumerated. ``reading``: one of READINGS.
-
-    Returns the probabilities [2, 2]: rows "other score", "same score", columns "other data set", "same data set".
-    Raises ValueError unless the table is a complete grid of at least two seeds, scores and data sets.
-    """
-    same_seed, other_setting = checks.choose(READINGS, reading, "reading")
-    grid = _grid(table, list(scores))  # [D, K, S, settings]
-    sets, kinds, seeds = grid.shape[:3]
-    if min(sets, kinds, seeds) < 2:
-        raise ValueError(f"the game needs two data sets, scores and seeds, not {sets}, {kinds} and {seeds}")
-    best = grid == grid.max(axis=-1, keepdims=True)
-    chosen = best / best.sum(axis=-1, keepdims=True)  # probabilities
-    wins = _wins(grid, same_seed, other_setting, ties)
-    # The mean over seeds other than the one of the choice.
-    apart = (wins.sum(axis=2, keepdims=True) - wins) / (seeds - 1)  # [D, K, S, settings]
-    table = np.einsum("dksa,elsa->dkel", chosen, apart) / seeds
-    same_set, same_kind = np.eye(sets, dtype=bool)[:, None, :, None], np.eye(kinds, dtype=bool)[None, :, None, :]
-    cells = [
-        [table[np.broadcast_to((k == same_kind) & (d == same_set), table.shape)].mean() for d in (0, 1)] for k in (0, 1)
-    ]
-    return pd.DataFrame(cells, index=["other score", "same score"], columns=["other data set", "same data set"])
-
-
-def _grid(table: pd.DataFrame, scores: list[str]) -> np.ndarray:
-    """Scores [data sets, scores, seeds, settings]."""
-    wide = table.pivot(index=["data_set", "seed"], columns=["method", "strength"], values=scores)
-    sets, seeds = (wide.index.unique(level) for level in (0, 1))
-    if wide.isna().any(axis=None) or len(wide) != len(sets) * len(seeds):
-        raise ValueError("every data set must have a model of every setting and seed for the transfer game")
-    values = wide.to_numpy().reshape(len(sets), len(seeds), len(scores), -1)
-    return values.transpose(0, 2, 1, 3)
-
-
-def _wins(grid: np.ndarray, same_seed: bool, other_setting: bool, ties: float) -> np.ndarray:
-    """The probability that each model beats a random one of its data set and score."""
-    settings, found = grid.shape[-1], np.empty(grid.shape)
-    for at in np.ndindex(grid.shape[:2]):
-        scores = grid[at]  # [S, settings]
-        if same_seed:
-            beaten = _beats(scores[:, :, None], scores[:, None, :], ties).sum(-1)
-            count, own, others = settings, ties, 1
-        else:
-            beaten = _beats(scores[:, :, None, None], scores[None, None], ties).sum((2, 3))
-            count, own, others = scores.size, _beats(scores[:, :, None], scores.T[None], ties).sum(-1), len(scores)
-        found[at] = (beaten - own) / (count - others) if other_setting else beaten / count
-    return found
-
-
-def _beats(one: np.ndarray, other: np.ndarray, ties: float) -> np.ndarray:
-    return (one > other) + ties * (one == other)
 
 
 def thirds(table: pd.DataFrame, by: str) -> pd.Series:

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from test_claims import study
 
-from dlnb import atlas, kept, networks, paper, results, stats
+from dlnb import atlas, kept, networks, paper, results, transfer, variance
 from dlnb.paper import SCORES
 from dlnb.study import DATA_SETS, STUDIES, SWEEPS
 
@@ -60,7 +60,7 @@ def test_figure_7_shows_what_was_kept(table, tmp_path, monkeypatch):
 def test_table_5_sets_ours_beside_the_paper_s(table):
     found = atlas.TABLES["5"](table)
     assert found.loc[("method", "paper", "cars3d"), "mig"] == 0.34
-    ours = stats.variance_explained(table, SCORES).set_index(["data_set", "score"])
+    ours = variance.explained(table, SCORES).set_index(["data_set", "score"])
     assert found.loc[("setting", "here", "cars3d"), "mig"] == ours.setting["cars3d", "mig"]
     assert found.loc[("setting", "here, corrected", "cars3d"), "mig"] == ours.setting_corrected["cars3d", "mig"]
     assert found.shape == (42, 6) and found.notna().all(axis=None)
@@ -76,7 +76,7 @@ def test_strengths_stand_under_the_models_of_their_own_method(table):
 
 def test_table_1_is_the_game_of_the_seeds_that_are_complete(table):
     more = pd.concat([table, table[(table.data_set == "cars3d") & (table.seed == 0)].assign(seed=9)])
-    pd.testing.assert_frame_equal(atlas.TABLES["1"](more)["here"], stats.transfer_game(table, SCORES))
+    pd.testing.assert_frame_equal(atlas.TABLES["1"](more)["here"], transfer.game(table, SCORES))
     pd.testing.assert_frame_equal(atlas.TABLES["1"](more)["paper"], paper.TRANSFER)
     assert atlas.TABLES["1"](table[table.seed == 0])["here"].isna().all(axis=None)
 

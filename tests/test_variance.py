@@ -1,0 +1,98 @@
+"""Shares of variance against sums worked out by hand and simulations with a known answer."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from grids import grid
+
+from dlnb import variance
+
+
+def test_variance_explained_worked_out_by_hand():
+    # Means 1 and 5 of the methods, 0, 2 and 4, 6 of the settings; within a setting 1 to either side.
+    values = {("m0", 1): (-1, 1), ("m0", 2): (1, 3), ("m1", 1): (3, 5), ("m1", 2): (5, 7)}
+    rows = [
+        {"data_set": "d", "method": m, "strength": s, "seed": i, "a": float(v)}
+        for (m, s), pair in values.items()
+        for i, v in enumerate(pair)
+    ]
+    found = variance.explained(pd.DataFrame(rows), ["a"]).iloc[0]
+    # Squares: 48 in all about 3; 16 about the methods' means; 8 about the settings'.
+    assert found.method == pytest.approx(1 - 16 / 48) and found.setting == pytest.approx(1 - 8 / 48)
+    assert found.method_corrected == pytest.approx(1 - (16 / 6) / (48 / 7))
+    assert found.setting_corrected == pytest.approx(1 - (8 / 4) / (48 / 7))
+    less = variance.explained(pd.DataFrame(rows), ["a"], noise={"a": 1.0}).iloc[0]
+    assert less.setting_corrected == pytest.approx((48 / 7 - 2) / (48 / 7 - 1))
+    assert found.models == 8
+
+
+def test_correction_takes_away_what_chance_is_credited_with():
+    rng = np.random.default_rng(0)
+    settings = tuple(tuple(range(6)) for _ in range(6))
+    found = pd.concat([variance.explained(grid(rng, 1, 2, settings), ["a"]) for _ in range(200)])
+    assert found.setting.mean() == pytest.approx(35 / 71, abs=0.02)  # 36 categories on 72 models
+    assert found.method.mean() == pytest.approx(5 / 71, abs=0.01)
+    assert found[["method_corrected", "setting_corrected"]].mean().to_numpy() == pytest.approx(0, abs=0.02)
+
+
+def test_variance_explained_recovers_known_shares():
+    rng = np.random.default_rng(2)
+    settings = tuple(tuple(range(6)) for _ in range(6))
+    table = grid(rng, 1, 200, settings)
+    method = table.method.str[1:].astype(int)
+    shift = (method * 7 + table.strength * 3) % 5  # some effect of each setting
+    noise, seeds = 0.5 * rng.normal(size=len(table)), rng.normal(size=len(table))
+    table["a"] = method + 0.5 * shift + seeds + noise
+    effect = (method + 0.5 * shift).var()
+    found = variance.explained(table, ["a"], noise={"a": 0.25}).iloc[0]
+    assert found.setting == pytest.approx(effect / (effect + 1.25), abs=0.02)
+    assert found.setting_corrected == pytest.approx(effect / (effect + 1), abs=0.02)
+
+
+def test_variance_of_what_does_not_vary_and_of_single_models_is_none():
+    table = grid(np.random.default_rng(0), 1, 1).assign(c=2.0)
+    found = variance.explained(table, ["a", "c"])
+    assert np.isfinite(found.method[0]) and found[["setting", "setting_corrected"]].isna().all(axis=None)
+
+
+def test_evaluation_noise_is_the_variance_of_a_model_s_score():
+    rng = np.random.default_rng(0)
+    true = rng.uniform(size=4_000)
+    twice = [true + rng.normal(scale=0.03, size=4_000) for _ in range(2)]
+    scored = pd.DataFrame({"data_set": "a", "score": "mig", "value": twice[0], "again": twice[1]})
+    steady = pd.DataFrame({"data_set": "b", "score": ["mig"], "value": [0.5], "again": [0.5]})
+    found = variance.evaluation_noise(pd.concat([scored, steady]))
+    assert found["a", "mig"] == pytest.approx(0.03**2, rel=0.1)
+    assert found["b", "mig"] == 0
+
+
+def test_the_four_parts_of_a_variance():
+    rng = np.random.default_rng(3)
+    rows = [("a", f"m{m}", s, seed) for m in range(30) for s in range(30) for seed in range(4)]
+    table = pd.DataFrame(rows, columns=["data_set", "method", "strength", "seed"])
+    cell = table.groupby(["method", "strength"]).ngroup()
+    method, strength, seed, drawn = (
+        scale * rng.standard_normal(count)[index]
+        for scale, count, index in (
+            (2.0, 30, table.groupby("method").ngroup()),
+            (1.0, 900, cell),
+            (0.7, len(table), np.arange(len(table))),
+            (0.5, len(table), np.arange(len(table))),
+        )
+    )
+    table["s"] = method + strength + seed + drawn
+    found = variance.parts(table, ["s"], {("a", "s"): 0.25}).iloc[0]
+    parts = pd.Series({"method": method.var(), "strength": strength.var(), "seed": 0.49, "evaluation": 0.25})
+    names = list(parts.index)
+    assert found[names].sum() == pytest.approx(1)
+    assert found[names].astype(float).to_numpy() == pytest.approx((parts / parts.sum()).to_numpy(), abs=0.03)
+    single = variance.parts(table[table.seed == 0], ["s"], {("a", "s"): 0.25}).iloc[0]
+    assert np.isfinite(single.method) and np.isnan(single[["strength", "seed", "evaluation"]].astype(float)).all()
+
+
+def test_noise_that_is_most_of_a_variance_leaves_nothing_to_explain():
+    table = grid(np.random.default_rng(0), 1, 4)
+    most = 0.6 * table.a.var()
+    assert variance.explained(table, ["a"], {"a": most}).method_corrected.isna().all()
+    assert variance.explained(table, ["a"], {("d0", "a"): most}).setting_corrected.isna().all()
+    assert variance.explained(table, ["a"], {("d1", "a"): most}).setting_corrected.notna().all()
