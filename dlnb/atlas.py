@@ -252,12 +252,13 @@ def table_4(table):
     return pd.DataFrame({"paper": theirs, "here": {**theirs, **ours}})
 
 
-def table_5(table):
+def table_5(table, noise=None):
     """The share of each score's variance that the method, and method and strength, explain: the paper's and ours.
 
-    With few seeds, many settings explain much of mere noise: "corrected" allows for it.
+    With few seeds, many settings explain much of mere noise: "corrected" allows for it, and for the ``noise`` of the
+    evaluation if it is given, as ``variance.evaluation_noise`` does.
     """
-    found = variance.explained(table, SCORES)
+    found = variance.explained(table, SCORES, noise)
     theirs, tables = {"method": paper.VARIANCE_BY_METHOD, "setting": paper.VARIANCE_BY_SETTING}, {}
     for name, published in theirs.items():
         tables[name, "paper"] = published

@@ -26,7 +26,7 @@ from dlnb.quantities import (
 
 SHORT = "Trained for a hundred and fiftieth of the paper's updates, on images of a quarter of the pixels."
 FEW = "A few seeds tell little of how far models of one setting are apart."
-DRAWN = "Images are drawn by this package; its cars and toys are stand-ins."
+DRAWN = "Images are drawn by this package; its cars, toys and painting are stand-ins."
 
 CLAIMS = (
     Claim(

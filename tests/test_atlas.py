@@ -64,6 +64,9 @@ def test_table_5_sets_ours_beside_the_paper_s(table):
     assert found.loc[("setting", "here", "cars3d"), "mig"] == ours.setting["cars3d", "mig"]
     assert found.loc[("setting", "here, corrected", "cars3d"), "mig"] == ours.setting_corrected["cars3d", "mig"]
     assert found.shape == (42, 6) and found.notna().all(axis=None)
+    noisy = atlas.TABLES["5"](table, {("cars3d", "mig"): 1.0})  # more than the whole variance
+    corrected = noisy.xs("here, corrected", level=1)
+    assert corrected.xs("cars3d", level=1).mig.isna().all() and corrected.isna().sum(axis=None) == 2
 
 
 def test_strengths_stand_under_the_models_of_their_own_method(table):
