@@ -15,6 +15,7 @@ from dlnb.quantities import (
     across,
     flips,
     mean_pair,
+    mean_with,
     nearest,
     over_sets,
     tight,
@@ -89,7 +90,7 @@ CLAIMS = (
         "Scores other than Modularity agree with each other more than Modularity agrees with them.",
         "5.2, Figure 12",
         "all but Modularity correlate",
-        lambda n: over_sets(n, lambda m: mean_pair(m, FIVE) - m.loc["modularity", list(FIVE)].mean()),
+        lambda n: over_sets(n, lambda m: mean_pair(m, FIVE) - mean_with(m, "modularity", FIVE)),
         0,
     ),
     Claim(
@@ -115,7 +116,7 @@ CLAIMS = (
         "strongly there, mildly elsewhere",
         lambda n: (
             over_sets(n, lambda m: mean_pair(m, FIVE), ALIKE)
-            - over_sets(n, lambda m: mean_pair(m, FIVE), set(n.table.data_set) - set(ALIKE))
+            - over_sets(n, lambda m: mean_pair(m, FIVE), {*n.cells.sets} - {*ALIKE})
         ),
         0,
         caveat=DRAWN,

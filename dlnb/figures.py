@@ -4,14 +4,17 @@ A method is told by colour and by marker or dashes, so that it can be told in gr
 computed here but positions; a figure of many panels is drawn larger and scrolls sideways on a phone.
 """
 
+import re
 import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, NullLocator
+from scipy.stats import gaussian_kde
 
 from dlnb.plots import COLORS, LABELS, STYLE, WIDTH
 from dlnb.study import DATA_SETS, SWEEPS
@@ -43,6 +46,7 @@ MEASURES = (
     | {f"{kind}_{n}": f"{kind.upper()} {n:,}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000)}
 )
 ROW = 2.6  # inches
+MANY = 20  # panels
 
 
 def named(name) -> str:
@@ -61,20 +65,59 @@ def _in_order(values, order) -> list:
     return [value for value in order if value in there]
 
 
-def _panels(count: int, columns: int, height: float = ROW, **options):
-    rows = -(-count // columns)
-    size = max(WIDTH, 2.6 * columns), 0.8 + height * rows
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", **options)
+def _panels(count: int, columns: int, height: float = ROW, foot: float = 1.0, gap: float = 0.5, **options):
+    """A grid of panels. The room for what is written beside them is measured, or given if they are many.
+
+    To measure it takes as long as to draw. ``foot`` and ``gap``, in inches: the room below many panels, and below each.
+    """
+    rows, many = -(-count // columns), count > MANY
+    wide, tall = size = max(WIDTH, 2.6 * columns), 0.8 + height * rows
+    layout = None if many else "constrained"
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout=layout, **options)
     plt.close(figure)  # the caller shows it; pyplot would show it a second time
+    if many:
+        left, right, top, across = 0.9, 0.15, 0.4, 0.55
+        width = (wide - left - right - across * (columns - 1)) / columns
+        height = (tall - top - foot - gap * (rows - 1)) / rows
+        edges = {"left": left / wide, "right": 1 - right / wide, "bottom": foot / tall, "top": 1 - top / tall}
+        figure.subplots_adjust(wspace=across / width, hspace=gap / height, **edges)
+        for axis in axes.flat:
+            axis.locator_params(nbins=3)
+            axis.xaxis.set_major_formatter(_short)
+            axis.yaxis.set_major_formatter(_short)
     for axis in axes.flat[count:]:
         axis.remove()
     return figure, list(axes.flat[:count])
 
 
+def _short(value: float, _) -> str:
+    """A tick's number, without a zero before the point."""
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value:g}")
+
+
+def _logarithmic(axis) -> None:
+    """An x or y axis, on which all is drawn already, with few and plain numbers."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 3) if high < 300 * low else (1,)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
+
+
 def _legend(figure: Figure, axis) -> None:
+    """The looks of an axis at the foot of the figure."""
     handles, labels = axis.get_legend_handles_labels()
     columns = 3 if figure.get_figwidth() < 7 else 6
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
+
+
+def _settle(axes) -> None:
+    """Spare matplotlib the search for the places of labels that are not there, which takes a tenth of the drawing."""
+    for side in (side for axis in axes for side in (axis.xaxis, axis.yaxis) if not side.get_label_text()):
+        side.set_label_coords(0, 0)
+
+
+def _dots(method: str) -> dict:
+    return {"color": COLORS[method], "alpha": 0.75, "markeredgewidth": 0, "label": named(method)}
 
 
 @plt.rc_context(STYLE)
@@ -86,27 +129,29 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
     """
     names = _in_order(medians[panel], dict.fromkeys([*DATA_SETS, *medians[panel]]))
     shared = panel == "code" or (panel == "data_set" and not log)  # one unit and of one size
-    figure, axes = _panels(len(names), min(columns, len(names)), sharex=True, sharey=shared)
+    figure, axes = _panels(len(names), min(columns, len(names)), sharey=shared)
     methods = _in_order(medians.method, SWEEPS)
+    shifts = dict(zip(methods, np.linspace(-0.15, 0.15, len(methods)), strict=True))
+    lowest = axes[-min(columns, len(names)) :]
     for axis, name in zip(axes, names, strict=True):
-        for shift, method in zip(np.linspace(-0.15, 0.15, len(methods)), methods, strict=True):
-            part = medians[(medians[panel] == name) & (medians.method == method)]
-            if not len(part):
-                continue
-            places = np.array([SWEEPS[method].strengths.index(s) for s in part.strength]) + shift
-            # Percentiles of few seeds may lie a rounding error beside their median.
-            errors = np.clip([part["median"] - part.low, part.high - part["median"]], 0, None)
+        mine, intervals, colors = medians[medians[panel] == name], [], []
+        for method in _in_order(mine.method, SWEEPS):
+            part = mine[mine.method == method]
+            places = np.array([SWEEPS[method].strengths.index(s) for s in part.strength]) + shifts[method]
             look = {"color": COLORS[method], "marker": MARKERS[method], "linestyle": DASHES[method], "markersize": 5}
-            axis.errorbar(places, part["median"], errors, capsize=2, elinewidth=0.8, label=named(method), **look)
-        axis.set(title=named(name), xticks=range(6), yscale="log" if log else "linear")
+            axis.plot(places, part["median"], label=named(method), **look)
+            intervals.extend(np.stack([np.stack([places, places], 1), part[["low", "high"]]], axis=-1))
+            colors.extend([COLORS[method]] * len(part))
+        axis.add_collection(LineCollection(intervals, colors=colors, linewidths=0.8))
+        axis.set(title=named(name), xlim=(-0.5, 5.5))
+        axis.set_xticks(range(6) if len(names) <= MANY or axis in lowest else [])
         if log:
-            axis.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
-            axis.yaxis.set_major_formatter("{x:g}")
-            axis.yaxis.set_minor_formatter(NullFormatter())
-        axis.tick_params(labelbottom=True)
-    for axis in axes[-min(columns, len(names)) :]:
+            axis.set_yscale("log")
+            _logarithmic(axis.yaxis)
+    for axis in lowest:
         axis.set_xlabel("place of the strength")
     figure.supylabel(ylabel, fontsize=12)
+    _settle(axes)
     _legend(figure, axes[0])
     return figure
 
@@ -117,40 +162,60 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
 
     One row of panels for each value of ``panel``, one column for each score.
     """
+    table = table[list(dict.fromkeys([panel, "method", by, *scores]))]
     names = _in_order(table[panel], [*DATA_SETS, *SWEEPS])
     # Strengths of different methods are no common scale.
-    figure, axes = _panels(len(names) * len(scores), len(scores), sharex=by == "method")
+    figure, axes = _panels(len(names) * len(scores), len(scores), foot=1.25, gap=0.2 if by == "method" else 0.4)
     methods = _in_order(table.method, SWEEPS)
     for axis, (name, score) in zip(axes, ((n, s) for n in names for s in scores), strict=True):
         part = table[table[panel] == name]
         groups = methods if by == "method" else sorted(part[by].unique())
-        for place, group in enumerate(groups):
-            values = part.loc[part[by] == group, score].to_numpy()
+        shown = []
+        for group in groups:
             method = group if by == "method" else part.method.iloc[0]
-            _range(axis, place, values, COLORS[method], MARKERS[method])
+            shown.append((part.loc[part[by] == group, score].to_numpy(), COLORS[method], MARKERS[method]))
+        _ranges(axis, range(len(groups)), shown)
         short = [named(group) if by == "method" else f"{group:g}" for group in groups]
         turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if by == "method" else {}
-        axis.set_xticks(range(len(groups)), short, **turned)
+        axis.set_xlim(-0.6, len(groups) - 0.4)
+        if by == "strength" or name == names[-1]:
+            axis.set_xticks(range(len(groups)), short, **turned)
+        else:  # as at the bottom
+            axis.set_xticks([])
         if by == "strength" and name == names[-1]:
             axis.set_xlabel(SWEEPS[name].hyperparameter if len(names) == 1 else "strength")
         if name == names[0]:
             axis.set_title(measured(score))
         if score == scores[0]:
             axis.set_ylabel(named(name))
+    _settle(axes)
     return figure
 
 
-def _range(axis, place: float, values: np.ndarray, color: str, marker: str, width: float = 0.85) -> None:
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return
-    if np.ptp(values) > 0 and len(values) > 2:
-        shape = axis.violinplot(values, [place], widths=width, showextrema=False)
-        for body in shape["bodies"]:
-            body.set(facecolor=color, alpha=0.25, linewidth=0)
-    spread = np.linspace(-0.25, 0.25, len(values)) * width if len(values) > 1 else [0]
-    axis.scatter(place + np.array(spread), values, s=9, color=color, marker=marker, alpha=0.7, linewidths=0)
-    axis.hlines(np.median(values), place - 0.35 * width, place + 0.35 * width, color="black", linewidth=1.5)
+def _ranges(axis, places, shown: list[tuple[np.ndarray, str, str]], width: float = 0.85) -> None:
+    """Values with a colour and a marker at each place: dots, a line at the median, and the shape of all behind them."""
+    shapes, shades, medians, dots = [], [], [], {}
+    for place, (values, color, marker) in zip(places, shown, strict=True):
+        values = values[np.isfinite(values)]
+        if not len(values):
+            continue
+        if np.ptp(values) > 0 and len(values) > 2:
+            height = np.linspace(values.min(), values.max(), 40)
+            density = gaussian_kde(values)(height)
+            half = 0.5 * width * density / density.max()
+            shapes.append(
+                np.column_stack([np.append(place + half, place - half[::-1]), np.append(height, height[::-1])])
+            )
+            shades.append(color)
+        spread = np.linspace(-0.25, 0.25, len(values)) * width if len(values) > 1 else np.zeros(1)
+        dots.setdefault((color, marker), []).append((place + spread, values))
+        medians.append((place, np.median(values)))
+    for (color, marker), some in dots.items():
+        axis.plot(*np.hstack(some), marker, color=color, markersize=3.5, alpha=0.7, markeredgewidth=0)
+    axis.add_collection(PolyCollection(shapes, facecolors=shades, alpha=0.25, linewidths=0))
+    if medians:
+        middle, height = np.array(medians).T
+        axis.hlines(height, middle - 0.35 * width, middle + 0.35 * width, color="black", linewidth=1.5)
 
 
 @plt.rc_context(STYLE)
@@ -158,20 +223,25 @@ def scatters(
     table: pd.DataFrame, pairs: Sequence[tuple[str, str]], *, panel="data_set", log=False, columns=2
 ) -> Figure:
     """One dot a model, told by its method: a row of panels for each of ``pairs`` (x, y), or a grid if there is one."""
+    table = table[list(dict.fromkeys([panel, "method", *(name for pair in pairs for name in pair)]))]
     names = _in_order(table[panel], [*DATA_SETS, *SWEEPS])
     across = len(names) if len(pairs) > 1 else min(columns, len(names))
-    figure, axes = _panels(len(names) * len(pairs), across)
+    figure, axes = _panels(len(names) * len(pairs), across, gap=0.9)
     for axis, ((x, y), name) in zip(axes, ((pair, n) for pair in pairs for n in names), strict=True):
         part = table[table[panel] == name]
         for method in _in_order(part.method, SWEEPS):
             dots = part[part.method == method]
-            look = {"color": COLORS[method], "marker": MARKERS[method], "label": named(method)}
-            axis.scatter(dots[x], dots[y], s=16, alpha=0.75, linewidths=0, **look)
-        axis.set(title=named(name), xlabel=measured(x), ylabel=measured(y))
+            axis.plot(dots[x], dots[y], MARKERS[method], markersize=4, **_dots(method))
+        axis.set(title=named(name), xlabel=textwrap.fill(measured(x), 22))  # no wider than the panel
+        if axis in axes[::across]:
+            axis.set_ylabel(textwrap.fill(measured(y), 22))
         if log:
-            axis.set(xscale="log", yscale="log")
             low, high = part[[x, y]].min().min(), part[[x, y]].max().max()
             axis.plot([low, high], [low, high], color="grey", linestyle="--", linewidth=1, zorder=0)
+            axis.set(xscale="log", yscale="log")
+            _logarithmic(axis.xaxis)
+            _logarithmic(axis.yaxis)
+    _settle(axes)
     _legend(figure, axes[0])
     return figure
 
@@ -179,8 +249,8 @@ def scatters(
 @plt.rc_context(STYLE)
 def scatter_matrix(table: pd.DataFrame, scores: Sequence[str]) -> Figure:
     """Every score against every other, one dot a model, told by its method; names on the diagonal."""
-    count = len(scores)
-    figure, axes = _panels(count * count, count, 1.5)
+    count, table = len(scores), table[["method", *scores]]
+    figure, axes = _panels(count * count, count, 1.5, foot=0.7, gap=0.3)
     for axis, (row, column) in zip(axes, ((r, c) for r in scores for c in scores), strict=True):
         if row == column:
             axis.text(0.5, 0.5, named(row), ha="center", va="center", transform=axis.transAxes)
@@ -188,10 +258,10 @@ def scatter_matrix(table: pd.DataFrame, scores: Sequence[str]) -> Figure:
             continue
         for method in _in_order(table.method, SWEEPS):
             dots = table[table.method == method]
-            look = {"color": COLORS[method], "marker": MARKERS[method], "label": named(method)}
-            axis.scatter(dots[column], dots[row], s=10, alpha=0.7, linewidths=0, **look)
+            axis.plot(dots[column], dots[row], MARKERS[method], markersize=3, **_dots(method))
         axis.locator_params(nbins=3)
         axis.tick_params(labelsize=9)
+    _settle(axes)
     _legend(figure, axes[1])
     return figure
 
@@ -208,7 +278,8 @@ def correlations(panels: dict[str, pd.DataFrame], *, columns: int = 2, label: st
         drawn = axis.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
         for i, j in np.ndindex(values.shape):
             text = f"{100 * values[i, j]:.0f}" if np.isfinite(values[i, j]) else "–"
-            axis.text(j, i, text, ha="center", va="center", color="white" if abs(values[i, j]) > 0.7 else "black")
+            color = "white" if abs(values[i, j]) > 0.7 else "black"
+            axis.text(j, i, text, ha="center", va="center", color=color, clip_on=True)  # clipped, it needs no room
         turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
         axis.set_xticks(range(values.shape[1]), [named(name) for name in frame.columns], **turned)
         # A long name on one line would leave no room for the cells.
@@ -216,6 +287,7 @@ def correlations(panels: dict[str, pd.DataFrame], *, columns: int = 2, label: st
         axis.set_title(named(title))
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0, labelsize=10)
+    _settle(axes)
     figure.colorbar(drawn, ax=axes, label=label, shrink=0.6)
     return figure
 
@@ -224,13 +296,13 @@ def correlations(panels: dict[str, pd.DataFrame], *, columns: int = 2, label: st
 def thirds(table: pd.DataFrame, third: pd.Series, measures: Sequence[str], *, columns: int = 2) -> Figure:
     """Measures of the models in the low, middle and high third by a score: each model a dot, one panel a measure."""
     names, shades = _in_order(table.data_set, DATA_SETS), ("#BBBBBB", "#56B4E9", "#0072B2")
+    parts = {name: table.loc[table.data_set == name, [*measures]].assign(third=third) for name in names}
     figure, axes = _panels(len(measures), min(columns, len(measures)), sharex=True)
     for axis, measure in zip(axes, measures, strict=True):
         for group, (shade, marker) in enumerate(zip(shades, "osD", strict=True)):
-            for place, name in enumerate(names):
-                values = table.loc[(table.data_set == name) & (third == group), measure].to_numpy()
-                if len(values):
-                    _range(axis, place + 0.28 * (group - 1), values, shade, marker, width=0.25)
+            shown = [part.loc[part.third == group, measure].to_numpy() for part in parts.values()]
+            places = np.arange(len(names)) + 0.28 * (group - 1)
+            _ranges(axis, places, [(values, shade, marker) for values in shown], width=0.25)
         turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
         axis.set_xticks(range(len(names)), [named(name) for name in names], **turned)
         axis.set_title(named(measure))

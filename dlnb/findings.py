@@ -14,6 +14,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from dlnb import stats
+from dlnb.cells import Cells
 from dlnb.quantities import Numbers
 
 # Section 5.1 and Appendix I.2: column of the table, what it is, where the paper shows it, and by method the sign of the
@@ -98,15 +99,18 @@ def weigh(
     """
     claims = tuple(claims)
 
-    def values(tables: Iterable[pd.DataFrame]) -> np.ndarray:
-        found = [[_value(claim, numbers) for claim in claims] for numbers in (Numbers(one, noise) for one in tables)]
+    def values(tables: Iterable[pd.DataFrame], cells: Cells | None = None) -> np.ndarray:
+        """``cells``: where the models of all the tables stand."""
+        found = [[_value(claim, numbers) for claim in claims] for numbers in (Numbers(t, noise, cells) for t in tables)]
         return np.array(found).reshape(-1, len(claims))
 
-    here = values([table])[0]
+    table = table.reset_index(drop=True)
+    cells = Cells(table)
+    here = values([table], cells)[0]
     half, how, sets = _half_widths(table, values, rng, draws)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # claims that cannot be told have nothing but NaN
-        shuffled = values(_shuffled(table, rng) for _ in range(SHUFFLES))
+        shuffled = values((_shuffled(table, cells, rng) for _ in range(SHUFFLES)), cells)
         chance = np.nanmean(shuffled, axis=0)
     rows = []
     for claim, value, width, random, drawn in zip(claims, here, half, chance, shuffled.T, strict=True):
@@ -163,8 +167,9 @@ def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[n
     several = models[models > 1]
     if several.empty:
         return np.full(values([]).shape[1], np.nan), "bootstrap", 0
-    part = table[table.data_set.isin(several.index)]
-    again = values(_redrawn(part, rng) for _ in range(draws))
+    part = table[table.data_set.isin(several.index)].reset_index(drop=True)
+    cells = Cells(part)
+    again = values((_redrawn(part, cells, rng) for _ in range(draws)), cells)
     wider = np.sqrt(several.min() / (several.min() - 1))
     return norm.ppf((1 + LEVEL_OF_INTERVAL) / 2) * again.std(axis=0) * wider, "bootstrap", len(several)
 
@@ -185,19 +190,29 @@ def _value(claim: Claim, numbers: Numbers) -> float:
         return np.nan
 
 
-def _redrawn(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """The table with the seeds of each data set and setting drawn anew; seeds are numbered as before."""
-    groups = table.groupby(["data_set", "method", "strength"], sort=False).indices.values()
-    chosen = np.concatenate([rng.choice(places, len(places)) for places in groups])
-    seeds = np.concatenate([table.seed.to_numpy()[places] for places in groups])
-    return table.iloc[chosen].assign(seed=seeds).reset_index(drop=True)
+def _redrawn(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd.DataFrame:
+    """The table with what is measured of each model drawn anew from the seeds of its data set and setting."""
+    chosen = np.arange(len(table))
+    for places in cells.at.reshape(-1, cells.at.shape[-1]):
+        seeds = places[places >= 0]
+        chosen[seeds] = seeds[rng.integers(len(seeds), size=len(seeds))]
+    names = _measured(table)
+    return _with(table, names, table[names].to_numpy()[chosen])
 
 
-def _shuffled(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _shuffled(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd.DataFrame:
     """The table with every measured column shuffled by itself over the models of a data set."""
-    names = [name for name in table.select_dtypes("float") if name != "strength"]
-    parts = [
-        part.assign(**dict(zip(names, rng.permuted(part[names].to_numpy(), axis=0).T, strict=True)))
-        for _, part in table.groupby("data_set", sort=False)
-    ]
-    return pd.concat(parts, ignore_index=True)
+    names = _measured(table)
+    values = table[names].to_numpy(copy=True)
+    for rows in cells.rows.values():
+        values[rows] = rng.permuted(values[rows], axis=0)
+    return _with(table, names, values)
+
+
+def _measured(table: pd.DataFrame) -> list[str]:
+    return [name for name in table.select_dtypes("float") if name != "strength"]
+
+
+def _with(table: pd.DataFrame, names: list[str], values: np.ndarray) -> pd.DataFrame:
+    """The table with other values of some columns: far faster than to replace one column after the other."""
+    return pd.concat([table.drop(columns=names), pd.DataFrame(values, table.index, names)], axis=1)

@@ -2,10 +2,13 @@
 
 import ast
 import inspect
+import io
 import os
 import textwrap
 
 import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 
 from dlnb.progress import BUILDING
 
@@ -17,8 +20,23 @@ def setup() -> None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:  # a Python installation without notebooks
         return
-    if get_ipython():
+    if shell := get_ipython():
         set_matplotlib_formats("svg")
+        shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, svg)
+
+
+def svg(figure: Figure) -> str:
+    """A figure as SVG, drawn once and as large as it says it is.
+
+    IPython draws it twice more, to find the edges of what is on it: layouts of this package hold everything anyway.
+    """
+    file, canvas, dpi = io.StringIO(), figure.canvas, figure.dpi
+    try:
+        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
+    finally:  # it leaves its own behind
+        figure.set_canvas(canvas)
+        figure.dpi = dpi
+    return file.getvalue()
 
 
 def glue(name: str, value) -> None:

@@ -35,6 +35,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 12,
+    "axes.titley": 1.0,  # there is nothing above the panels that titles would have to make way for
     "legend.fontsize": 11,
     "figure.dpi": 200,  # of pictures and dots inside an SVG
 }
@@ -66,18 +67,21 @@ def points(panels: dict, color, *, label: str, axes=("first coordinate", "second
 def image_grid(images, *, rows=(), columns=(), height: float | None = None) -> Figure:
     """Images [r, c, h, w, 1 or 3] in [0, 1], with labels for rows and columns."""
     images = np.asarray(images)
-    count, across = images.shape[:2]
-    figure, grid = _figure(count, across, height or count * WIDTH / max(across + 1, 4) * 1.15)
-    for i, j in np.ndindex(count, across):
-        axis, image = grid[i, j], images[i, j]
-        axis.imshow(image.squeeze(-1) if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1)
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
-        if j == 0 and len(rows):
-            axis.set_ylabel(rows[i], rotation=0, ha="right", va="center", labelpad=8)
-        if i == 0 and len(columns):
-            axis.set_title(columns[j])
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    count, across, tall, wide = images.shape[:4]
+    gap = max(1, round(0.05 * wide))
+    # One picture of all is drawn far faster than a panel for each.
+    sheet = np.ones((count, tall + gap, across, wide + gap, 3))
+    sheet[:, :tall, :, :wide] = np.moveaxis(np.clip(images, 0, 1), 1, 2)
+    sheet = sheet.reshape(count * (tall + gap), across * (wide + gap), 3)[:-gap, :-gap]
+    figure, grid = _figure(1, 1, height or count * WIDTH / max(across + 1, 4) * 1.15)
+    axis = grid[0, 0]
+    axis.imshow(sheet)
+    middles = [np.arange(n) * (size + gap) + (size - 1) / 2 for n, size in ((across, wide), (count, tall))]
+    axis.xaxis.tick_top()
+    axis.set_xticks(middles[0] if len(columns) else [], columns if len(columns) else None)
+    axis.set_yticks(middles[1] if len(rows) else [], rows if len(rows) else None)
+    axis.tick_params(length=0, labelsize=12)
+    axis.spines[:].set_visible(False)
     return figure
 
 
@@ -144,7 +148,7 @@ def heat_map(frame, *, label: str, limits=(0, 1), form: str = "{:.2f}") -> Figur
     for i, j in np.ndindex(values.shape):
         dark = (values[i, j] - limits[0]) / (limits[1] - limits[0]) < 0.6
         text = form.format(values[i, j]) if np.isfinite(values[i, j]) else "–"
-        axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black")
+        axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black", clip_on=True)
     crowded = sum(len(str(name)) for name in frame.columns) > 30
     turned = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
     axis.set_xticks(range(values.shape[1]), frame.columns, **turned)
@@ -235,7 +239,7 @@ def tables(panels: dict, *, columns: int = 3, form: str = "{:.2f}") -> Figure:
         values = frame.to_numpy(dtype=float)
         axis.imshow(values, cmap="Blues", vmin=0, vmax=1.5 * max(values.max(), 1e-9), aspect="auto")
         for i, j in np.ndindex(values.shape):
-            axis.text(j, i, form.format(values[i, j]), ha="center", va="center")
+            axis.text(j, i, form.format(values[i, j]), ha="center", va="center", clip_on=True)
         axis.set_xticks(range(values.shape[1]), frame.columns)
         axis.set_yticks(range(values.shape[0]), frame.index)
         axis.tick_params(length=0)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dlnb import stats, transfer, variance
+from dlnb.cells import Cells, medians
 from dlnb.paper import SCORES, UNSUPERVISED
 
 FIVE = tuple(name for name in SCORES if name != "modularity")
@@ -22,11 +23,16 @@ VARIANTS = (*ALIKE, "noisy_dsprites")
 class Numbers:
     """A table and what several claims ask of it, computed once, when first asked for.
 
-    ``noise``: the variance of scores over samples of images, as ``variance.evaluation_noise`` gives it.
+    ``noise``: the variance of scores over samples of images, as ``variance.evaluation_noise`` gives it. ``cells``: the
+    places of the models, if another table with the same rows has them.
     """
 
-    def __init__(self, table: pd.DataFrame, noise: dict | None = None):
-        self.table, self.noise = table, noise
+    def __init__(self, table: pd.DataFrame, noise: dict | None = None, cells: Cells | None = None):
+        self.table, self.noise, self.cells = table, noise or {}, cells or Cells(table)
+
+    def grid(self, columns) -> np.ndarray:
+        """Columns of the table on the grid [data sets, settings, seeds, columns], NaN where there is no model."""
+        return self.cells.spread(self.table[list(columns)].to_numpy(float))
 
     @cached_property
     def correlations(self) -> dict[str, pd.DataFrame]:
@@ -34,17 +40,21 @@ class Numbers:
         table, names = self.table, [name for name in MEASURES if name in self.table]
         if {"gbt_100", "gbt_10000", "lr_100", "lr_10000"} <= {*table}:
             table, names = stats.with_efficiency(table), [*names, *EFFICIENCIES]
-        parts = table.groupby("data_set", sort=False)[names]
-        return {name: pd.DataFrame(stats.spearman(part.to_numpy(float)), names, names) for name, part in parts}
+        values = table[names].to_numpy(float)
+        matrices = {name: stats.spearman(values[rows]) for name, rows in self.cells.rows.items()}
+        return {name: pd.DataFrame(matrix, names, names) for name, matrix in matrices.items()}
 
     @cached_property
-    def medians(self) -> pd.DataFrame:
-        return stats.setting_medians(self.table, [name for name in MEASURES if name in self.table])
+    def medians(self) -> dict[str, np.ndarray]:
+        """Medians over seeds [data sets, settings] of all that is measured."""
+        names = [name for name in MEASURES if name in self.table]
+        return dict(zip(names, np.moveaxis(medians(self.grid(names).swapaxes(2, 3)), -1, 0), strict=True))
 
-    @cached_property
-    def sweeps(self) -> dict[tuple, np.ndarray]:
-        """Where the medians of each data set and method stand."""
-        return self.medians.groupby(["data_set", "method"]).indices
+    def of_methods(self, columns) -> tuple[list[str], np.ndarray]:
+        """The methods, and medians over all models of each [data sets, methods, columns]."""
+        names, grid = list(dict.fromkeys(self.cells.methods)), self.grid(columns)
+        parts = [grid[:, self.cells.methods == name].reshape(len(grid), -1, grid.shape[-1]) for name in names]
+        return names, np.stack([medians(part.swapaxes(1, 2)) for part in parts], axis=1)
 
     @cached_property
     def variances(self) -> pd.Series:
@@ -52,28 +62,42 @@ class Numbers:
 
         Of those that have both, if there are any: data sets with one seed have the first alone.
         """
-        found = variance.explained(self.table, SCORES, self.noise)[["method_corrected", "setting_corrected"]]
-        both = found.dropna()
-        return (both if len(both) else found).mean()
+        values, found = self.table[list(SCORES)].to_numpy(float), []
+        for name, rows in self.cells.rows.items():
+            noise = np.array([self.noise.get((name, score), self.noise.get(score, 0.0)) for score in SCORES])
+            found.append([variance.shares(values[rows], of, noise)[1] for of in self.cells.labels(name).values()])
+        found = np.swapaxes(found, 1, 2).reshape(-1, 2)
+        both = found[np.isfinite(found).all(axis=1)]
+        means = [_mean(column, "settings") for column in (both if len(both) else found).T]
+        return pd.Series(means, ["method_corrected", "setting_corrected"])
 
     @cached_property
     def transfer(self) -> pd.DataFrame:
         """With half a win for a tie, so that saturated scores do not lift chance above a half."""
-        return transfer.game(stats.complete(self.table), SCORES, ties=0.5)
+        grid = self.grid(SCORES)[self.cells.whole].transpose(0, 3, 2, 1)
+        if np.isnan(grid).any():
+            raise ValueError("every model must have every score for the transfer game")
+        return transfer.of_grid(grid, ties=0.5)
 
 
 def trend(of: Numbers, column, methods) -> float:
     """Mean over data sets and ``methods`` of the rank correlation of the strength with the median over seeds."""
-    values = of.medians[["strength", column]].to_numpy()
-    found = [stats.spearman(values[places])[0, 1] for (_, method), places in of.sweeps.items() if method in methods]
+    found = []
+    for method in methods:
+        mine = of.cells.methods == method
+        strengths = of.cells.strengths[mine]
+        for values, there in zip(of.medians[column][:, mine], (of.cells.at[:, mine] >= 0).any(axis=2), strict=True):
+            if there.any():
+                found.append(stats.spearman(np.stack([strengths, values], axis=1)[there])[0, 1])
     return _mean(found, methods)
 
 
 def above_others(of: Numbers, method, column, others=None) -> float:
     """The share of data sets where the median of ``method`` is above the median of the other methods' medians."""
-    medians = of.table.groupby(["data_set", "method"])[column].median().unstack("method")
-    rest = medians[list(others)] if others else medians.drop(columns=method)
-    return (medians[method] > rest.median(axis=1)).mean()
+    names, values = of.of_methods([column])
+    places = {name: i for i, name in enumerate(names)}
+    rest = [places[name] for name in others or names if name != method]
+    return (values[:, places[method], 0] > medians(values[:, rest, 0])).mean()
 
 
 def _mean(values: list, of_what) -> float:
@@ -86,7 +110,10 @@ def _mean(values: list, of_what) -> float:
 
 
 def _block(matrix: pd.DataFrame, rows, columns) -> np.ndarray:
-    """``matrix.loc[rows, columns]`` as an array: it is asked for tens of thousands of times, where pandas is slow."""
+    """``matrix.loc[rows, columns]`` as an array, of a matrix whose rows are named as its columns.
+
+    It is asked for tens of thousands of times, where pandas is slow.
+    """
     places = {name: place for place, name in enumerate(matrix.columns)}
     return matrix.to_numpy()[np.ix_([places[name] for name in rows], [places[name] for name in columns])]
 
@@ -94,6 +121,11 @@ def _block(matrix: pd.DataFrame, rows, columns) -> np.ndarray:
 def mean_pair(matrix: pd.DataFrame, names) -> float:
     """Mean of the correlations of different ones of ``names``; a score that does not vary has none."""
     return _mean(_block(matrix, names, names)[np.triu_indices(len(names), 1)], names)
+
+
+def mean_with(matrix: pd.DataFrame, name, names) -> float:
+    """Mean of the correlations of ``name`` with each of ``names``."""
+    return _mean(_block(matrix, [name], names)[0], names)
 
 
 def over_sets(of: Numbers, quantity: Callable[[pd.DataFrame], float], data_sets=None) -> float:
@@ -126,34 +158,37 @@ def flips(of: Numbers) -> float:
 
     Mean over data sets and pairs of seeds; a tie is half a flip.
     """
-    found = []
-    for _, part in of.table.groupby("data_set", sort=False):
-        grid = part.pivot(index="seed", columns=["method", "strength"], values="factor_vae_score").to_numpy()
-        signs = np.sign(grid[:, :, None] - grid[:, None, :])[:, *np.triu_indices(grid.shape[1], 1)]  # [S, pairs]
-        for one in range(len(signs)):
-            for other in range(one):
-                agreement = signs[one] * signs[other]
-                found.append((1 - np.nanmean(agreement)) / 2)
+    found, one, other = [], *np.triu_indices(of.cells.at.shape[1], 1)
+    for grid in of.grid(["factor_vae_score"])[..., 0]:  # [settings, seeds]
+        seeds = grid.T[np.isfinite(grid).any(axis=0)]
+        signs = np.sign(seeds[:, one] - seeds[:, other])  # [seeds, pairs]
+        known = np.isfinite(signs)
+        signs = np.where(known, signs, 0)
+        # Sums over the pairs that both seeds have.
+        agreement, count = signs @ signs.T, known.astype(float) @ known.T
+        pairs = np.tril_indices(len(seeds), -1)
+        found.extend((1 - agreement[pairs] / np.where(count[pairs], count[pairs], np.nan)) / 2)
     return _mean(found, "several seeds")
 
 
 def winners(of: Numbers) -> float:
     """The share of data sets and scores that the most frequent winner has the best median at; ties are shared."""
-    medians = of.table.groupby(["data_set", "method"])[list(SCORES)].median()
-    best = medians.eq(medians.groupby("data_set").transform("max"))
-    won = best / best.groupby("data_set").transform("sum")
-    return won.groupby("method").sum().mean(axis=1).max() / medians.index.unique("data_set").size
+    _, values = of.of_methods(SCORES)  # [data sets, methods, scores]
+    values = np.where(np.isnan(values), -np.inf, values)
+    best = (values == values.max(axis=1, keepdims=True)) & np.isfinite(values)
+    return (best / np.maximum(best.sum(axis=1, keepdims=True), 1)).sum(axis=0).mean(axis=-1).max() / len(values)
 
 
 def nearest(of: Numbers) -> float:
     """Correlation of dSprites with Color-dSprites less the mean of other pairs, mean over scores (by medians)."""
-    wide = of.medians.pivot(index=["method", "strength"], columns="data_set", values=list(SCORES)).dropna()
-    sets = list(wide.columns.unique("data_set"))
+    sets, found = of.cells.sets, []
     if not {"dsprites", "color_dsprites"} < {*sets}:
         raise ValueError(f"the two sets and others are needed, not {sets}")
-    pair, found = sorted(map(sets.index, ("dsprites", "color_dsprites"))), []
-    for score in SCORES:
-        matrix = stats.spearman(wide[score].to_numpy())
+    values = np.stack([of.medians[score] for score in SCORES])  # [scores, data sets, settings]
+    values = values[..., np.isfinite(values).all(axis=(0, 1))]
+    pair = sorted(map(sets.index, ("dsprites", "color_dsprites")))
+    for score in values:
+        matrix = stats.spearman(score.T)
         others = np.triu(np.ones(matrix.shape, bool), 1)
         others[*pair] = False
         found.append(matrix[*pair] - _mean(matrix[others], "other pairs"))

@@ -24,8 +24,12 @@ def game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1
     Returns the probabilities [2, 2]: rows "other score", "same score", columns "other data set", "same data set".
     Raises ValueError unless the table is a complete grid of at least two seeds, scores and data sets.
     """
+    return of_grid(_grid(table, list(scores)), reading, ties)
+
+
+def of_grid(grid: np.ndarray, reading: str = "as drawn", ties: float = 1.0) -> pd.DataFrame:
+    """The same from scores [data sets, scores, seeds, settings], none of them NaN."""
     same_seed, other_setting = checks.choose(READINGS, reading, "reading")
-    grid = _grid(table, list(scores))  # [D, K, S, settings]
     sets, kinds, seeds = grid.shape[:3]
     if min(sets, kinds, seeds) < 2:
         raise ValueError(f"the game needs two data sets, scores and seeds, not {sets}, {kinds} and {seeds}")
@@ -34,10 +38,10 @@ def game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1
     wins = _wins(grid, same_seed, other_setting, ties)
     # The mean over seeds other than the one of the choice.
     apart = (wins.sum(axis=2, keepdims=True) - wins) / (seeds - 1)  # [D, K, S, settings]
-    table = np.einsum("dksa,elsa->dkel", chosen, apart) / seeds
+    odds = np.einsum("dksa,elsa->dkel", chosen, apart) / seeds
     same_set, same_kind = np.eye(sets, dtype=bool)[:, None, :, None], np.eye(kinds, dtype=bool)[None, :, None, :]
     cells = [
-        [table[np.broadcast_to((k == same_kind) & (d == same_set), table.shape)].mean() for d in (0, 1)] for k in (0, 1)
+        [odds[np.broadcast_to((k == same_kind) & (d == same_set), odds.shape)].mean() for d in (0, 1)] for k in (0, 1)
     ]
     return pd.DataFrame(cells, index=["other score", "same score"], columns=["other data set", "same data set"])
 

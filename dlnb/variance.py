@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from dlnb.cells import Cells
+
 
 def explained(table: pd.DataFrame, scores, noise: dict | None = None) -> pd.DataFrame:
     """The share of a score's variance that method, and method and strength, explain (section 5.3, Table 5).
@@ -13,33 +15,31 @@ def explained(table: pd.DataFrame, scores, noise: dict | None = None) -> pd.Data
     data set and score or by score; 0 if not given); models. NaN where a score does not vary, every setting has one
     model only, or noise is more than half of the variance.
     """
-    rows, noise = [], noise or {}
-    grouped = {"method": ["method"], "setting": ["method", "strength"]}
-    numbered = pd.DataFrame({name: table.groupby(columns).ngroup() for name, columns in grouped.items()})
-    for data_set, places in table.groupby("data_set", sort=False).indices.items():
-        part = table.iloc[places]
-        labels = {name: np.unique(numbered[name].iloc[places], return_inverse=True)[1] for name in grouped}
-        for score in scores:
-            values, row = part[score].to_numpy(float), {"data_set": data_set, "score": score}
-            added = noise.get((data_set, score), noise.get(score, 0.0))
-            for name in grouped:
-                row[name], row[f"{name}_corrected"] = _explained(values, labels[name], added)
-            rows.append(row | {"models": len(part)})
-    return pd.DataFrame(rows)
+    rows, cells = [], Cells(table)
+    values = table[list(scores)].to_numpy(float)
+    for data_set, places in cells.rows.items():
+        added = [(noise or {}).get((data_set, score), (noise or {}).get(score, 0.0)) for score in scores]
+        found = {}
+        for name, labels in cells.labels(data_set).items():
+            found[name], found[f"{name}_corrected"] = shares(values[places], labels, np.array(added))
+        rows.append(pd.DataFrame({"data_set": data_set, "score": list(scores), **found, "models": len(places)}))
+    return pd.concat(rows, ignore_index=True)
 
 
-def _explained(values: np.ndarray, labels: np.ndarray, noise: float) -> tuple[float, float]:
-    """R squared of group means, and its corrected estimate."""
+def shares(values: np.ndarray, labels: np.ndarray, noise) -> tuple[np.ndarray, np.ndarray]:
+    """R squared of the means of the groups ``labels`` [n] of values [n, k], and its corrected estimate, [k] each."""
     count, groups = len(values), labels.max() + 1
-    means = np.bincount(labels, values) / np.bincount(labels)
-    within, total = np.square(values - means[labels]).sum(), np.square(values - values.mean()).sum()
-    if total == 0 or groups == count:
-        return np.nan, np.nan
-    inner, outer = within / (count - groups), total / (count - 1)
-    if noise > outer / 2:
-        return 1 - within / total, np.nan
-    # Evaluation noise is within groups; a share of a variance cannot exceed 1.
-    return 1 - within / total, float(np.clip((outer - inner) / (outer - noise), -1, 1))
+    member = labels == np.arange(groups)[:, None]
+    means = member @ values / member.sum(axis=1, keepdims=True)
+    within, total = np.square(values - means[labels]).sum(axis=0), np.square(values - values.mean(axis=0)).sum(axis=0)
+    if groups == count:
+        return np.full((2, values.shape[1]), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        plain = np.where(total > 0, 1 - within / total, np.nan)
+        inner, outer = within / (count - groups), total / (count - 1)
+        # Evaluation noise is within groups; a share of a variance cannot exceed 1.
+        corrected = np.clip((outer - inner) / (outer - noise), -1, 1)
+    return plain, np.where((total > 0) & (noise <= outer / 2), corrected, np.nan)
 
 
 def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dlnb import claims, findings
+from dlnb.cells import Cells
 from dlnb.claims import CLAIMS
 from dlnb.paper import SCORES
 from dlnb.quantities import Numbers
@@ -118,7 +119,7 @@ def test_what_is_shown_begins_with_the_verdict():
 
 def test_seeds_are_drawn_anew_within_each_setting():
     table = study(seeds=8)
-    drawn = findings._redrawn(table, np.random.default_rng(1))
+    drawn = findings._redrawn(table, Cells(table), np.random.default_rng(1))
     key = ["data_set", "method", "strength"]
     assert set(map(tuple, drawn[[*key, "seed"]].to_numpy())) == set(map(tuple, table[[*key, "seed"]].to_numpy()))
     before, after = (t.groupby(key).mig.agg(set) for t in (table, drawn))
@@ -163,7 +164,7 @@ def test_chance_tells_which_claims_noise_would_bear_out():
 def test_shuffled_tables_have_the_same_values_and_no_order():
     table = study()
     table["sap"] = table.mig
-    shuffled = findings._shuffled(table, np.random.default_rng(0))
+    shuffled = findings._shuffled(table, Cells(table), np.random.default_rng(0))
     for name, part in shuffled.groupby("data_set"):
         before = table[table.data_set == name]
         assert sorted(part.mig) == sorted(before.mig) and sorted(part.kl) == sorted(before.kl)

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.transforms import Bbox
 from test_claims import study
 
-from dlnb import figures, findings, plots, stats
+from dlnb import atlas, figures, findings, plots, stats
 from dlnb.claims import CLAIMS
 from dlnb.paper import SCORES
 from dlnb.study import DATA_SETS, SWEEPS
@@ -30,6 +31,8 @@ def test_lines_stand_at_their_medians_and_every_method_keeps_its_look():
     line = lines[plots.COLORS["factor_vae"].lower()]
     assert len(lines) == 6 and line.get_marker() == figures.MARKERS["factor_vae"]
     np.testing.assert_allclose(np.asarray(line.get_ydata(), float), expected["median"])
+    reach = {tuple(path.vertices[:, 1]) for path in axis.collections[0].get_paths()}
+    assert set(zip(expected.low, expected.high, strict=True)) <= reach and len(reach) == 36
     assert np.abs(line.get_xdata() - np.arange(6)).max() < 0.2
 
 
@@ -37,11 +40,19 @@ def test_every_model_is_a_dot_in_its_range():
     figure = figures.ranges(TABLE, SCORES[:2])
     drawn = panels(figure)
     assert len(drawn) == 7 * 2
-    dots = np.concatenate(
-        [c.get_offsets() for c in drawn[1].collections if hasattr(c, "get_sizes") and len(c.get_sizes())]
-    )
-    expected = TABLE[TABLE.data_set == "dsprites"].factor_vae_score
-    assert set(np.round(expected, 6)) <= set(np.round(dots[:, 1], 6))
+    dots = {to_hex(line.get_color()): line for line in drawn[1].lines}
+    models = TABLE[TABLE.data_set == "dsprites"]
+    for place, (method, color) in enumerate(plots.COLORS.items()):
+        line = dots[color.lower()]
+        assert line.get_marker() == figures.MARKERS[method] and np.abs(line.get_xdata() - place).max() < 0.5
+        np.testing.assert_array_equal(line.get_ydata(), models[models.method == method].factor_vae_score)
+    shapes, middles = drawn[1].collections
+    assert len(shapes.get_paths()) == len(middles.get_paths()) == 6
+    for method, shape, middle in zip(plots.COLORS, shapes.get_paths(), middles.get_paths(), strict=True):
+        values = models[models.method == method].factor_vae_score
+        ends = shape.vertices[:, 1].min(), shape.vertices[:, 1].max()
+        assert ends == pytest.approx((values.min(), values.max()))
+        assert middle.vertices[:, 1] == pytest.approx(values.median())
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -49,7 +60,9 @@ def test_scatters_have_a_panel_for_each_pair_and_data_set(count):
     figure = figures.scatters(TABLE, [("mig", "gbt_100"), ("sap", "gbt_100")][:count], columns=3)
     drawn = panels(figure)
     assert len(drawn) == 7 * count
-    assert sum(len(c.get_offsets()) for c in drawn[0].collections) == 72
+    dots = np.concatenate([line.get_xydata() for line in drawn[0].lines])
+    models = TABLE[TABLE.data_set == "dsprites"]
+    assert sorted(map(tuple, dots)) == sorted(zip(models.mig, models.gbt_100, strict=True))
     assert drawn[-1].get_xlabel() == figures.named("sap" if count == 2 else "mig")
 
 
@@ -73,6 +86,31 @@ def test_thirds_are_drawn_by_data_set():
     figure = figures.thirds(TABLE, stats.thirds(TABLE, "mig"), ["gbt_100", "gbt_10000"])
     assert [axis.get_title() for axis in figure.axes] == ["GBT 100", "GBT 10,000"]
     assert len(figure.axes[0].get_xticklabels()) == 7
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.05, ".05"), (-0.5, "-.5"), (10.5, "10.5"), (0.0, "0"), (1.0, "1"), (0.1 + 0.2, ".3")]
+)
+def test_ticks_of_many_panels_are_short(value, written):
+    assert figures._short(value, None) == written
+
+
+def _inside(figure):
+    """Is all that is written on a figure within it, but for a hundredth of an inch?"""
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    return box.x0 > -0.01 and box.y0 > -0.01 and box.x1 < width + 0.01 and box.y1 < height + 0.01
+
+
+@pytest.mark.parametrize("name", atlas.FIGURES.keys() - {"7"})
+def test_nothing_is_cut_off_or_written_over(name):
+    figure = atlas.FIGURES[name](TABLE.assign(mi_sampled=TABLE.mi_mean, **{c: 0.5 for c in atlas.ACCURACIES}))
+    figure.draw_without_rendering()
+    assert _inside(figure)
+    boxes = [axis.get_tightbbox() for axis in figure.axes]
+    for number, one in enumerate(boxes):
+        for other in boxes[:number]:
+            common = Bbox.intersection(one, other)
+            assert common is None or min(common.width, common.height) < 0.02 * figure.dpi
 
 
 def test_looks_differ_between_methods_in_more_than_colour():

@@ -1,10 +1,12 @@
 """Glue reaches the book while it is built and is silent elsewhere."""
 
 import textwrap
+from xml.etree import ElementTree
 
 import myst_nb
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from dlnb import notebook
 
@@ -32,6 +34,16 @@ def test_glue_does_nothing_off_the_book(glued, monkeypatch, capsys):
 
 def test_setup_does_nothing_outside_a_notebook():
     assert notebook.setup() is None
+
+
+def test_a_figure_is_shown_as_large_as_it_says_and_left_as_it_was():
+    figure = Figure(figsize=(4, 3), dpi=200)
+    figure.subplots().plot([1, 2])
+    canvas = figure.canvas
+    root = ElementTree.fromstring(notebook.svg(figure))
+    assert (root.get("width"), root.get("height")) == ("288pt", "216pt")  # 72 points are an inch
+    assert figure.canvas is canvas and figure.dpi == 200
+    assert len(notebook.svg(figure)) == len(notebook.svg(figure))
 
 
 class Example:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -42,10 +43,17 @@ def test_points_keep_their_panels_and_colours():
 def test_image_grid_shows_every_image_at_its_place(channels):
     images = np.random.default_rng(0).uniform(size=(2, 3, 8, 8, channels))
     figure = plots.image_grid(images, rows=["a", "b"], columns=["1", "2", "3"])
-    for axis, image in zip(figure.axes, images.reshape(6, 8, 8, channels), strict=True):
-        assert np.array_equal(np.squeeze(axis.images[0].get_array()), np.squeeze(image))
-    assert [axis.get_ylabel() for axis in figure.axes] == ["a", "", "", "b", "", ""]
-    assert [axis.get_title() for axis in figure.axes] == ["1", "2", "3", "", "", ""]
+    (axis,) = figure.axes
+    sheet = np.asarray(axis.images[0].get_array())
+    across, down = (
+        dict(zip([label.get_text() for label in side.get_ticklabels()], side.get_ticklocs(), strict=True))
+        for side in (axis.xaxis, axis.yaxis)
+    )
+    assert [*across] == ["1", "2", "3"] and [*down] == ["a", "b"]
+    for (y, x), image in zip(product(down.values(), across.values()), images.reshape(6, 8, 8, channels), strict=True):
+        left, top = round(x - 3.5), round(y - 3.5)  # a label stands at the middle of its images
+        assert np.array_equal(sheet[top : top + 8, left : left + 8], np.broadcast_to(image, (8, 8, 3)))
+    assert (sheet == 1).all(axis=(1, 2)).sum() == 1 and (sheet == 1).all(axis=(0, 2)).sum() == 2  # white between them
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -1,5 +1,7 @@
 """Statistics of the table against SciPy and numbers worked out by hand."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +23,24 @@ def test_medians_and_intervals_of_few_seeds():
     assert found["median"].tolist() == [2, 20, 5] and found.models.tolist() == [3, 3, 3]
     # With three seeds a resampled median is the smallest one in 7 of 27 draws, so the interval is the range.
     assert found.low.tolist() == [1, 10, 5] and found.high.tolist() == [9, 30, 5]
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 4, 5])
+def test_intervals_of_few_seeds_count_every_draw(seeds):
+    values = np.random.default_rng(seeds).standard_normal((seeds, 2))
+    found = stats.by_strength(table(values, seeds, (1, 2)), "score", np.random.default_rng(0), level=0.9)
+    for own, row in zip(values.T, found.itertuples(), strict=True):
+        medians = [np.median(drawn) for drawn in product(own, repeat=seeds)]
+        assert (row.low, row.high) == pytest.approx(tuple(np.quantile(medians, [0.05, 0.95])))
+
+
+def test_medians_of_settings_with_different_numbers_of_seeds():
+    frame = table(np.random.default_rng(0).standard_normal((6, 3)), seeds=6)
+    frame = frame[(frame.strength > 1) | (frame.seed < 4)].sample(frac=1, random_state=0)
+    found = stats.by_strength(frame, "score", np.random.default_rng(0)).set_index("strength")
+    medians = frame.groupby("strength").score.median()
+    assert found["median"].to_dict() == medians.to_dict() and found.models.to_dict() == {1: 4, 2: 6, 4: 6}
+    assert (found.low <= found["median"]).all() and (found["median"] <= found.high).all()
 
 
 def test_interval_of_many_seeds_covers_the_true_median_about_as_often_as_it_says():
