@@ -277,7 +277,7 @@ def correlations(panels: dict[str, pd.DataFrame], *, columns: int = 2, label: st
         values = frame.to_numpy(dtype=float)
         drawn = axis.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
         for i, j in np.ndindex(values.shape):
-            text = f"{100 * values[i, j]:.0f}" if np.isfinite(values[i, j]) else "–"
+            text = str(round(100 * values[i, j])) if np.isfinite(values[i, j]) else "–"
             color = "white" if abs(values[i, j]) > 0.7 else "black"
             axis.text(j, i, text, ha="center", va="center", color=color, clip_on=True)  # clipped, it needs no room
         turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}

@@ -64,7 +64,7 @@ def points(panels: dict, color, *, label: str, axes=("first coordinate", "second
 
 
 @plt.rc_context(STYLE)
-def image_grid(images, *, rows=(), columns=(), height: float | None = None) -> Figure:
+def image_grid(images, *, rows=(), columns=()) -> Figure:
     """Images [r, c, h, w, 1 or 3] in [0, 1], with labels for rows and columns."""
     images = np.asarray(images)
     count, across, tall, wide = images.shape[:4]
@@ -73,9 +73,11 @@ def image_grid(images, *, rows=(), columns=(), height: float | None = None) -> F
     sheet = np.ones((count, tall + gap, across, wide + gap, 3))
     sheet[:, :tall, :, :wide] = np.moveaxis(np.clip(images, 0, 1), 1, 2)
     sheet = sheet.reshape(count * (tall + gap), across * (wide + gap), 3)[:-gap, :-gap]
-    figure, grid = _figure(1, 1, height or count * WIDTH / max(across + 1, 4) * 1.15)
+    beside = 0.15 + 0.09 * max((len(str(name)) for name in rows), default=0)  # inches
+    figure, grid = _figure(1, 1, (WIDTH - beside) * len(sheet) / sheet.shape[1] + (0.4 if len(columns) else 0.15))
     axis = grid[0, 0]
     axis.imshow(sheet)
+    axis.set_anchor("NW")  # room for the labels is measured from there
     middles = [np.arange(n) * (size + gap) + (size - 1) / 2 for n, size in ((across, wide), (count, tall))]
     axis.xaxis.tick_top()
     axis.set_xticks(middles[0] if len(columns) else [], columns if len(columns) else None)

@@ -1,10 +1,13 @@
 """The built pages as a reader's browser shows them, opened as files, with no network needed."""
 
+import io
 import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -69,3 +72,20 @@ def test_page(browser, path, screen, mode):
     if screen == "phone":
         assert page.evaluate(WIDTH) <= 1, "the page is wider than the screen"
     context.close()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_no_figure_is_cut_off(browser, path):
+    """A figure that is shown as large as it says, and not as what is drawn on it needs, may lose a label's end."""
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    figures = page.evaluate("() => [...document.images].map(e => e.src).filter(src => src.endsWith('.svg'))")
+    for address in figures:
+        page.goto(address)
+        size = "() => ['width', 'height'].map(name => Math.round(document.documentElement[name].baseVal.value))"
+        width, height = page.evaluate(size)
+        page.set_viewport_size({"width": width, "height": height})
+        shown = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"))
+        rim = np.concatenate([shown[0], shown[-1], shown[:, 0], shown[:, -1]])
+        assert (rim > 200).all(), f"ink at the rim of {address}"
+    page.close()

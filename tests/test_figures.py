@@ -76,9 +76,11 @@ def test_a_scatter_matrix_names_its_diagonal():
 def test_correlations_are_printed_in_percent():
     frames = {name: part[list(SCORES)].corr("spearman") for name, part in TABLE.groupby("data_set", sort=False)}
     frames["dsprites"].iloc[0, 1] = np.nan
+    frames["dsprites"].iloc[0, 3] = -0.004
     figure = figures.correlations(frames)
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts[0] == "100" and texts[1] == "–" and texts[2] == f"{100 * frames['dsprites'].iloc[0, 2]:.0f}"
+    assert texts[3] == "0"
     assert len(panels(figure)) >= 7
 
 

@@ -56,6 +56,15 @@ def test_image_grid_shows_every_image_at_its_place(channels):
     assert (sheet == 1).all(axis=(1, 2)).sum() == 1 and (sheet == 1).all(axis=(0, 2)).sum() == 2  # white between them
 
 
+@pytest.mark.parametrize("rows", [(), ("a", "b"), ("a name that is long", "x")])
+@pytest.mark.parametrize("columns", [(), "123"])
+def test_image_grid_fills_its_figure(rows, columns):
+    figure = plots.image_grid(np.zeros((2, 3, 8, 8, 1)), rows=rows, columns=columns)
+    figure.draw_without_rendering()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(box.x0, box.y0) > 0 and width - 0.3 < box.x1 < width and height - 0.3 < box.y1 < height
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_animation_moves_every_tile_through_its_images(channels):
     images = np.random.default_rng(0).integers(0, 2, size=(4, 5, 8, 8, channels)).astype(float)
