@@ -147,7 +147,7 @@ def figure_15(table):
     medians = pd.concat([_medians(table, score) for score in SCORES])
     places = {name: i for i, name in enumerate(DATA_SETS)}
     medians = medians.sort_values("data_set", key=lambda names: names.map(places), kind="stable")
-    names = medians.data_set.map(figures.named) + ": " + medians.measure.map(figures.named)
+    names = medians.data_set.map(figures.named) + "\n" + medians.measure.map(figures.named)
     return figures.medians_by_strength(medians.assign(panel=names), panel="panel", ylabel="median", columns=6)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.ticker import LogLocator, NullLocator
 from scipy.stats import gaussian_kde
 
@@ -72,11 +73,11 @@ def _panels(count: int, columns: int, height: float = ROW, foot: float = 1.0, ga
     """
     rows, many = -(-count // columns), count > MANY
     wide, tall = size = max(WIDTH, 2.6 * columns), 0.8 + height * rows
-    layout = None if many else "constrained"
+    layout = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True) if many else "constrained"
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout=layout, **options)
     plt.close(figure)  # the caller shows it; pyplot would show it a second time
     if many:
-        left, right, top, across = 0.9, 0.15, 0.4, 0.55
+        left, right, top, across = 0.9, 0.15, 0.6, 0.65
         width = (wide - left - right - across * (columns - 1)) / columns
         height = (tall - top - foot - gap * (rows - 1)) / rows
         edges = {"left": left / wide, "right": 1 - right / wide, "bottom": foot / tall, "top": 1 - top / tall}
@@ -85,6 +86,8 @@ def _panels(count: int, columns: int, height: float = ROW, foot: float = 1.0, ga
             axis.locator_params(nbins=3)
             axis.xaxis.set_major_formatter(_short)
             axis.yaxis.set_major_formatter(_short)
+    else:  # a title is nearer to its own panel than to the one above
+        figure.get_layout_engine().set(h_pad=0.1)
     for axis in axes.flat[count:]:
         axis.remove()
     return figure, list(axes.flat[:count])
@@ -98,7 +101,8 @@ def _short(value: float, _) -> str:
 def _logarithmic(axis) -> None:
     """An x or y axis, on which all is drawn already, with few and plain numbers."""
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 3) if high < 300 * low else (1,)))
+    subs = (1, 2, 5) if high < 20 * low else (1, 3) if high < 300 * low else (1,)
+    axis.set_major_locator(LogLocator(subs=subs))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_locator(NullLocator())
 
@@ -106,14 +110,8 @@ def _logarithmic(axis) -> None:
 def _legend(figure: Figure, axis) -> None:
     """The looks of an axis at the foot of the figure."""
     handles, labels = axis.get_legend_handles_labels()
-    columns = 3 if figure.get_figwidth() < 7 else 6
+    columns = 3 if figure.get_figwidth() < 9 else 6
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
-
-
-def _settle(axes) -> None:
-    """Spare matplotlib the search for the places of labels that are not there, which takes a tenth of the drawing."""
-    for side in (side for axis in axes for side in (axis.xaxis, axis.yaxis) if not side.get_label_text()):
-        side.set_label_coords(0, 0)
 
 
 def _dots(method: str) -> dict:
@@ -129,7 +127,7 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
     """
     names = _in_order(medians[panel], dict.fromkeys([*DATA_SETS, *medians[panel]]))
     shared = panel == "code" or (panel == "data_set" and not log)  # one unit and of one size
-    figure, axes = _panels(len(names), min(columns, len(names)), sharey=shared)
+    figure, axes = _panels(len(names), min(columns, len(names)), gap=0.65, sharey=shared)
     methods = _in_order(medians.method, SWEEPS)
     shifts = dict(zip(methods, np.linspace(-0.15, 0.15, len(methods)), strict=True))
     lowest = axes[-min(columns, len(names)) :]
@@ -151,7 +149,6 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
     for axis in lowest:
         axis.set_xlabel("place of the strength")
     figure.supylabel(ylabel, fontsize=12)
-    _settle(axes)
     _legend(figure, axes[0])
     return figure
 
@@ -164,8 +161,8 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
     """
     table = table[list(dict.fromkeys([panel, "method", by, *scores]))]
     names = _in_order(table[panel], [*DATA_SETS, *SWEEPS])
-    # Strengths of different methods are no common scale.
-    figure, axes = _panels(len(names) * len(scores), len(scores), foot=1.25, gap=0.2 if by == "method" else 0.4)
+    room = {"foot": 1.25, "gap": 0.2} if by == "method" else {"foot": 0.7, "gap": 0.4}
+    figure, axes = _panels(len(names) * len(scores), len(scores), **room)
     methods = _in_order(table.method, SWEEPS)
     for axis, (name, score) in zip(axes, ((n, s) for n in names for s in scores), strict=True):
         part = table[table[panel] == name]
@@ -188,18 +185,20 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
             axis.set_title(measured(score))
         if score == scores[0]:
             axis.set_ylabel(named(name))
-    _settle(axes)
     return figure
 
 
 def _ranges(axis, places, shown: list[tuple[np.ndarray, str, str]], width: float = 0.85) -> None:
-    """Values with a colour and a marker at each place: dots, a line at the median, and the shape of all behind them."""
+    """Values with a colour and a marker at each place: dots, a line at the median, and the shape of all behind them.
+
+    Narrow ones have no shape, which dots would hide.
+    """
     shapes, shades, medians, dots = [], [], [], {}
     for place, (values, color, marker) in zip(places, shown, strict=True):
         values = values[np.isfinite(values)]
         if not len(values):
             continue
-        if np.ptp(values) > 0 and len(values) > 2:
+        if width > 0.5 and np.ptp(values) > 0 and len(values) > 2:
             height = np.linspace(values.min(), values.max(), 40)
             density = gaussian_kde(values)(height)
             half = 0.5 * width * density / density.max()
@@ -241,7 +240,6 @@ def scatters(
             axis.set(xscale="log", yscale="log")
             _logarithmic(axis.xaxis)
             _logarithmic(axis.yaxis)
-    _settle(axes)
     _legend(figure, axes[0])
     return figure
 
@@ -261,7 +259,6 @@ def scatter_matrix(table: pd.DataFrame, scores: Sequence[str]) -> Figure:
             axis.plot(dots[column], dots[row], MARKERS[method], markersize=3, **_dots(method))
         axis.locator_params(nbins=3)
         axis.tick_params(labelsize=9)
-    _settle(axes)
     _legend(figure, axes[1])
     return figure
 
@@ -287,7 +284,6 @@ def correlations(panels: dict[str, pd.DataFrame], *, columns: int = 2, label: st
         axis.set_title(named(title))
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0, labelsize=10)
-    _settle(axes)
     figure.colorbar(drawn, ax=axes, label=label, shrink=0.6)
     return figure
 

@@ -191,7 +191,7 @@ def _value(claim: Claim, numbers: Numbers) -> float:
 
 
 def _redrawn(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd.DataFrame:
-    """The table with what is measured of each model drawn anew from the seeds of its data set and setting."""
+    """The table with what is measured of each model, its float columns, drawn anew from its data set and setting."""
     chosen = np.arange(len(table))
     for places in cells.at.reshape(-1, cells.at.shape[-1]):
         seeds = places[places >= 0]

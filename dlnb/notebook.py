@@ -26,10 +26,14 @@ def setup() -> None:
 
 
 def svg(figure: Figure) -> str:
-    """A figure as SVG, drawn once and as large as it says it is.
+    """A figure as SVG: as large as it says it is if it has a layout, which all figures of this package have.
 
-    IPython draws it twice more, to find the edges of what is on it: layouts of this package hold everything anyway.
+    Of other figures the edges of what is on them are looked for, as IPython does, which takes two more drawings.
     """
+    if figure.get_layout_engine() is None:
+        from IPython.core.pylabtools import print_figure
+
+        return print_figure(figure, "svg")
     file, canvas, dpi = io.StringIO(), figure.canvas, figure.dpi
     try:
         FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})

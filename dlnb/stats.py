@@ -27,13 +27,14 @@ def by_strength(table: pd.DataFrame, column: str, rng: np.random.Generator, leve
     values, counts = table[column].to_numpy(float), np.bincount(numbers)
     places = np.split(np.argsort(numbers, kind="stable"), np.cumsum(counts)[:-1])
     found = np.empty((len(settings), 3))
-    for count in np.unique(counts):
+    for count in map(int, np.unique(counts)):  # NumPy's own would overflow in the next line but one
         which = np.flatnonzero(counts == count)
         if count**count <= DRAWS:
             again = np.indices([count] * count).reshape(count, -1).T
         else:
             again = rng.integers(count, size=(DRAWS, count))
-        for some in np.array_split(which, -(-len(which) * again.size // 10**7)):  # a part at a time: 80 MB
+        pieces = min(len(which), -(-len(which) * again.size // 10**7))  # of 80 MB, if a setting does not need more
+        for some in np.array_split(which, pieces):
             mine = values[np.stack([places[i] for i in some])]
             drawn = np.median(mine[:, again], axis=2)
             bounds = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=1)

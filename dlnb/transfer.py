@@ -28,7 +28,7 @@ def game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1
 
 
 def of_grid(grid: np.ndarray, reading: str = "as drawn", ties: float = 1.0) -> pd.DataFrame:
-    """The same from scores [data sets, scores, seeds, settings], none of them NaN."""
+    """The same from scores [data sets, scores, seeds, settings], none of them NaN, with the same errors."""
     same_seed, other_setting = checks.choose(READINGS, reading, "reading")
     sets, kinds, seeds = grid.shape[:3]
     if min(sets, kinds, seeds) < 2:

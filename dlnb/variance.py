@@ -27,19 +27,23 @@ def explained(table: pd.DataFrame, scores, noise: dict | None = None) -> pd.Data
 
 
 def shares(values: np.ndarray, labels: np.ndarray, noise) -> tuple[np.ndarray, np.ndarray]:
-    """R squared of the means of the groups ``labels`` [n] of values [n, k], and its corrected estimate, [k] each."""
+    """R squared of the means of the groups ``labels`` [n] of values [n, k], and its corrected estimate, [k] each.
+
+    ``noise`` [k] or a number; NaN as in ``explained``.
+    """
     count, groups = len(values), labels.max() + 1
     member = labels == np.arange(groups)[:, None]
     means = member @ values / member.sum(axis=1, keepdims=True)
     within, total = np.square(values - means[labels]).sum(axis=0), np.square(values - values.mean(axis=0)).sum(axis=0)
     if groups == count:
         return np.full((2, values.shape[1]), np.nan)
+    varies = np.ptp(values, axis=0) > 0  # of what does not, the squares may add up to a rounding error
     with np.errstate(invalid="ignore", divide="ignore"):
-        plain = np.where(total > 0, 1 - within / total, np.nan)
+        plain = np.where(varies, 1 - within / total, np.nan)
         inner, outer = within / (count - groups), total / (count - 1)
         # Evaluation noise is within groups; a share of a variance cannot exceed 1.
         corrected = np.clip((outer - inner) / (outer - noise), -1, 1)
-    return plain, np.where((total > 0) & (noise <= outer / 2), corrected, np.nan)
+    return plain, np.where(varies & (noise <= outer / 2), corrected, np.nan)
 
 
 def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:

@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.transforms import Bbox
 from test_claims import study
 
-from dlnb import atlas, figures, findings, plots, stats
+from dlnb import atlas, figures, findings, plots, results, stats
 from dlnb.claims import CLAIMS
 from dlnb.paper import SCORES
 from dlnb.study import DATA_SETS, SWEEPS
@@ -103,12 +103,23 @@ def _inside(figure):
     return box.x0 > -0.01 and box.y0 > -0.01 and box.x1 < width + 0.01 and box.y1 < height + 0.01
 
 
-@pytest.mark.parametrize("name", atlas.FIGURES.keys() - {"7"})
-def test_nothing_is_cut_off_or_written_over(name):
-    figure = atlas.FIGURES[name](TABLE.assign(mi_sampled=TABLE.mi_mean, **{c: 0.5 for c in atlas.ACCURACIES}))
+DESK = results.load("desk")
+FEW = DESK[DESK.data_set.isin(["dsprites", "noisy_dsprites", "cars3d"])]
+WIDE = ("10", "13", "15", "18", "20")
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [
+        *[pytest.param(DESK, name, id=f"desk-{name}") for name in atlas.FIGURES if name != "7"],
+        *[pytest.param(FEW, name, id=f"few-{name}") for name in WIDE],
+    ],
+)
+def test_nothing_is_cut_off_or_written_over(table, name):
+    figure = atlas.FIGURES[name](table)
     figure.draw_without_rendering()
     assert _inside(figure)
-    boxes = [axis.get_tightbbox() for axis in figure.axes]
+    boxes = [each.get_tightbbox() for each in (*figure.axes, *figure.legends)]
     for number, one in enumerate(boxes):
         for other in boxes[:number]:
             common = Bbox.intersection(one, other)

@@ -37,13 +37,22 @@ def test_setup_does_nothing_outside_a_notebook():
 
 
 def test_a_figure_is_shown_as_large_as_it_says_and_left_as_it_was():
-    figure = Figure(figsize=(4, 3), dpi=200)
+    figure = Figure(figsize=(4, 3), dpi=200, layout="constrained")
     figure.subplots().plot([1, 2])
     canvas = figure.canvas
     root = ElementTree.fromstring(notebook.svg(figure))
     assert (root.get("width"), root.get("height")) == ("288pt", "216pt")  # 72 points are an inch
     assert figure.canvas is canvas and figure.dpi == 200
     assert len(notebook.svg(figure)) == len(notebook.svg(figure))
+
+
+def test_a_figure_without_a_layout_keeps_what_is_outside_it():
+    figure = Figure(figsize=(4, 3))
+    figure.subplots()
+    figure.text(0, 0.5, "from the left edge")
+    figure.text(1.5, 0.5, "far to the right")
+    width = float(ElementTree.fromstring(notebook.svg(figure)).get("width").removesuffix("pt"))
+    assert width > 1.5 * 288
 
 
 class Example:

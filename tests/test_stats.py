@@ -43,6 +43,15 @@ def test_medians_of_settings_with_different_numbers_of_seeds():
     assert (found.low <= found["median"]).all() and (found["median"] <= found.high).all()
 
 
+@pytest.mark.parametrize("seeds", [16, 50, 1001])
+def test_intervals_of_many_seeds_hold_the_median(seeds):
+    frame = table(np.random.default_rng(0).standard_normal((seeds, 1)), seeds, (1,))
+    row = stats.by_strength(frame, "score", np.random.default_rng(0)).iloc[0]
+    assert row["median"] == frame.score.median() and row.low < row["median"] < row.high
+    # The median of a normal law has a standard deviation of 1.25 / sqrt(n).
+    assert 0.5 < (row.high - row.low) / (2 * 1.96 * 1.25 / np.sqrt(seeds)) < 1.7
+
+
 def test_interval_of_many_seeds_covers_the_true_median_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
     hits = 0

@@ -50,6 +50,9 @@ def test_variance_explained_recovers_known_shares():
 
 
 def test_variance_of_what_does_not_vary_and_of_single_models_is_none():
+    table = grid(np.random.default_rng(0), 1, 3)
+    for constant in np.arange(0.01, 1, 0.01):  # few of them add up without a rounding error
+        assert variance.explained(table.assign(c=constant), ["c"]).filter(regex="method|setting").isna().all(axis=None)
     table = grid(np.random.default_rng(0), 1, 1).assign(c=2.0)
     found = variance.explained(table, ["a", "c"])
     assert np.isfinite(found.method[0]) and found[["setting", "setting_corrected"]].isna().all(axis=None)
