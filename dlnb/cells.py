@@ -17,16 +17,17 @@ KEY = ["data_set", "method", "strength", "seed"]
 class Cells:
     """The places of a table's models, from its columns data_set, method, strength and seed.
 
-    ``sets``, ``methods`` and ``strengths`` (of settings), in the order of the table; ``at`` [data sets, settings,
-    seeds], the position of the model's row or -1. Raises ValueError if two rows are the same model.
+    ``sets`` and ``seeds``, ``methods`` and ``strengths`` (of settings), in the order of the table; ``at`` [data sets,
+    settings, seeds], the position of the model's row or -1; ``rows``, those of a data set in the order of ``at``.
+    Raises ValueError if two rows are the same model.
     """
 
     def __init__(self, table: pd.DataFrame):
         self._keys = table[KEY].reset_index(drop=True)
-        numbers, self.sets = table.data_set.factorize()
+        numbers, sets = table.data_set.factorize()
         settings, pairs = pd.MultiIndex.from_frame(table[["method", "strength"]]).factorize()
         seeds, self.seeds = table.seed.factorize()
-        self.sets, self.methods = list(self.sets), pairs.get_level_values(0).to_numpy(object)
+        self.sets, self.methods = list(sets), pairs.get_level_values(0).to_numpy(object)
         self.strengths = pairs.get_level_values(1).to_numpy(float)
         self.at = np.full((len(self.sets), len(pairs), len(self.seeds)), -1)
         self.at[numbers, settings, seeds] = np.arange(len(table))

@@ -4,7 +4,6 @@ A method is told by colour and by marker or dashes, so that it can be told in gr
 computed here but positions; a figure of many panels is drawn larger and scrolls sideways on a phone.
 """
 
-import re
 import textwrap
 from collections.abc import Sequence
 
@@ -13,109 +12,12 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import PlaceHolderLayoutEngine
-from matplotlib.ticker import LogLocator, NullLocator
 from scipy.stats import gaussian_kde
 
-from dlnb.plots import COLORS, LABELS, STYLE, WIDTH
+from dlnb import panels
+from dlnb.panels import measured, named
+from dlnb.plots import COLORS, STYLE, WIDTH
 from dlnb.study import DATA_SETS, SWEEPS
-
-MARKERS = dict(zip(SWEEPS, "osD^vP", strict=True))
-DASHES = dict(zip(SWEEPS, ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3))), strict=True))
-NAMES = {  # of the data sets
-    "dsprites": "dSprites",
-    "color_dsprites": "Color-dSprites",
-    "noisy_dsprites": "Noisy-dSprites",
-    "scream_dsprites": "Scream-dSprites",
-    "smallnorb": "SmallNORB",
-    "cars3d": "Cars3D",
-    "shapes3d": "Shapes3D",
-}
-MEASURES = (
-    LABELS
-    | {
-        "tc_sampled": "total correlation, sampled code",
-        "tc_mean": "total correlation, mean code",
-        "mi_sampled": "mutual information, sampled code",
-        "mi_mean": "mutual information, mean code",
-        "reconstruction": "reconstruction loss",
-        "kl": "KL",
-        "elbo": "ELBO",
-        "lr_efficiency": "efficiency LR",
-        "gbt_efficiency": "efficiency GBT",
-    }
-    | {f"{kind}_{n}": f"{kind.upper()} {n:,}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000)}
-)
-ROW = 2.6  # inches
-MANY = 20  # panels
-
-
-def named(name) -> str:
-    """What a figure calls a data set, method or measure."""
-    return NAMES.get(name) or (SWEEPS[name].label if name in SWEEPS else MEASURES.get(name, str(name)))
-
-
-def measured(name) -> str:
-    """The same where methods are named too, some of which are called like a score."""
-    return f"{named(name)} score" if name in ("beta_vae_score", "factor_vae_score") else named(name)
-
-
-def _in_order(values, order) -> list:
-    """The values that are there, in the order of the study."""
-    there = set(values)
-    return [value for value in order if value in there]
-
-
-def _panels(count: int, columns: int, height: float = ROW, foot: float = 1.0, gap: float = 0.5, **options):
-    """A grid of panels. The room for what is written beside them is measured, or given if they are many.
-
-    To measure it takes as long as to draw. ``foot`` and ``gap``, in inches: the room below many panels, and below each.
-    """
-    rows, many = -(-count // columns), count > MANY
-    wide, tall = size = max(WIDTH, 2.6 * columns), 0.8 + height * rows
-    layout = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True) if many else "constrained"
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout=layout, **options)
-    plt.close(figure)  # the caller shows it; pyplot would show it a second time
-    if many:
-        left, right, top, across = 0.9, 0.15, 0.6, 0.65
-        width = (wide - left - right - across * (columns - 1)) / columns
-        height = (tall - top - foot - gap * (rows - 1)) / rows
-        edges = {"left": left / wide, "right": 1 - right / wide, "bottom": foot / tall, "top": 1 - top / tall}
-        figure.subplots_adjust(wspace=across / width, hspace=gap / height, **edges)
-        for axis in axes.flat:
-            axis.locator_params(nbins=3)
-            axis.xaxis.set_major_formatter(_short)
-            axis.yaxis.set_major_formatter(_short)
-    else:  # a title is nearer to its own panel than to the one above
-        figure.get_layout_engine().set(h_pad=0.1)
-    for axis in axes.flat[count:]:
-        axis.remove()
-    return figure, list(axes.flat[:count])
-
-
-def _short(value: float, _) -> str:
-    """A tick's number, without a zero before the point."""
-    return re.sub(r"^(-?)0\.", r"\1.", f"{value:g}")
-
-
-def _logarithmic(axis) -> None:
-    """An x or y axis, on which all is drawn already, with few and plain numbers."""
-    low, high = axis.get_view_interval()
-    subs = (1, 2, 5) if high < 20 * low else (1, 3) if high < 300 * low else (1,)
-    axis.set_major_locator(LogLocator(subs=subs))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_locator(NullLocator())
-
-
-def _legend(figure: Figure, axis) -> None:
-    """The looks of an axis at the foot of the figure."""
-    handles, labels = axis.get_legend_handles_labels()
-    columns = 3 if figure.get_figwidth() < 9 else 6
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
-
-
-def _dots(method: str) -> dict:
-    return {"color": COLORS[method], "alpha": 0.75, "markeredgewidth": 0, "label": named(method)}
 
 
 @plt.rc_context(STYLE)
@@ -125,31 +27,31 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
     ``medians``: as ``stats.by_strength`` gives them (columns data_set, method, strength, median, low, high), of several
     values of the column ``panel``. Strengths of different methods are no common scale: the axis counts them.
     """
-    names = _in_order(medians[panel], dict.fromkeys([*DATA_SETS, *medians[panel]]))
+    names = panels.in_order(medians[panel], dict.fromkeys([*DATA_SETS, *medians[panel]]))
     shared = panel == "code" or (panel == "data_set" and not log)  # one unit and of one size
-    figure, axes = _panels(len(names), min(columns, len(names)), gap=0.65, sharey=shared)
-    methods = _in_order(medians.method, SWEEPS)
+    figure, axes = panels.grid(len(names), min(columns, len(names)), gap=0.65, sharey=shared)
+    methods = panels.in_order(medians.method, SWEEPS)
     shifts = dict(zip(methods, np.linspace(-0.15, 0.15, len(methods)), strict=True))
     lowest = axes[-min(columns, len(names)) :]
     for axis, name in zip(axes, names, strict=True):
         mine, intervals, colors = medians[medians[panel] == name], [], []
-        for method in _in_order(mine.method, SWEEPS):
+        for method in panels.in_order(mine.method, SWEEPS):
             part = mine[mine.method == method]
             places = np.array([SWEEPS[method].strengths.index(s) for s in part.strength]) + shifts[method]
-            look = {"color": COLORS[method], "marker": MARKERS[method], "linestyle": DASHES[method], "markersize": 5}
-            axis.plot(places, part["median"], label=named(method), **look)
+            look = {"color": COLORS[method], "linestyle": panels.DASHES[method], "label": named(method)}
+            axis.plot(places, part["median"], marker=panels.MARKERS[method], markersize=5, **look)
             intervals.extend(np.stack([np.stack([places, places], 1), part[["low", "high"]]], axis=-1))
             colors.extend([COLORS[method]] * len(part))
         axis.add_collection(LineCollection(intervals, colors=colors, linewidths=0.8))
         axis.set(title=named(name), xlim=(-0.5, 5.5))
-        axis.set_xticks(range(6) if len(names) <= MANY or axis in lowest else [])
+        axis.set_xticks(range(6) if len(names) <= panels.MANY or axis in lowest else [])
         if log:
             axis.set_yscale("log")
-            _logarithmic(axis.yaxis)
+            panels.logarithmic(axis.yaxis)
     for axis in lowest:
         axis.set_xlabel("place of the strength")
     figure.supylabel(ylabel, fontsize=12)
-    _legend(figure, axes[0])
+    panels.legend(figure, axes[0])
     return figure
 
 
@@ -160,17 +62,17 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
     One row of panels for each value of ``panel``, one column for each score.
     """
     table = table[list(dict.fromkeys([panel, "method", by, *scores]))]
-    names = _in_order(table[panel], [*DATA_SETS, *SWEEPS])
+    names = panels.in_order(table[panel], [*DATA_SETS, *SWEEPS])
     room = {"foot": 1.25, "gap": 0.2} if by == "method" else {"foot": 0.7, "gap": 0.4}
-    figure, axes = _panels(len(names) * len(scores), len(scores), **room)
-    methods = _in_order(table.method, SWEEPS)
+    figure, axes = panels.grid(len(names) * len(scores), len(scores), **room)
+    methods = panels.in_order(table.method, SWEEPS)
     for axis, (name, score) in zip(axes, ((n, s) for n in names for s in scores), strict=True):
         part = table[table[panel] == name]
         groups = methods if by == "method" else sorted(part[by].unique())
         shown = []
         for group in groups:
             method = group if by == "method" else part.method.iloc[0]
-            shown.append((part.loc[part[by] == group, score].to_numpy(), COLORS[method], MARKERS[method]))
+            shown.append((part.loc[part[by] == group, score].to_numpy(), COLORS[method], panels.MARKERS[method]))
         _ranges(axis, range(len(groups)), shown)
         short = [named(group) if by == "method" else f"{group:g}" for group in groups]
         turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if by == "method" else {}
@@ -223,14 +125,14 @@ def scatters(
 ) -> Figure:
     """One dot a model, told by its method: a row of panels for each of ``pairs`` (x, y), or a grid if there is one."""
     table = table[list(dict.fromkeys([panel, "method", *(name for pair in pairs for name in pair)]))]
-    names = _in_order(table[panel], [*DATA_SETS, *SWEEPS])
+    names = panels.in_order(table[panel], [*DATA_SETS, *SWEEPS])
     across = len(names) if len(pairs) > 1 else min(columns, len(names))
-    figure, axes = _panels(len(names) * len(pairs), across, gap=0.9)
+    figure, axes = panels.grid(len(names) * len(pairs), across, gap=0.9)
     for axis, ((x, y), name) in zip(axes, ((pair, n) for pair in pairs for n in names), strict=True):
         part = table[table[panel] == name]
-        for method in _in_order(part.method, SWEEPS):
+        for method in panels.in_order(part.method, SWEEPS):
             dots = part[part.method == method]
-            axis.plot(dots[x], dots[y], MARKERS[method], markersize=4, **_dots(method))
+            axis.plot(dots[x], dots[y], panels.MARKERS[method], markersize=4, **panels.dots(method))
         axis.set(title=named(name), xlabel=textwrap.fill(measured(x), 22))  # no wider than the panel
         if axis in axes[::across]:
             axis.set_ylabel(textwrap.fill(measured(y), 22))
@@ -238,9 +140,9 @@ def scatters(
             low, high = part[[x, y]].min().min(), part[[x, y]].max().max()
             axis.plot([low, high], [low, high], color="grey", linestyle="--", linewidth=1, zorder=0)
             axis.set(xscale="log", yscale="log")
-            _logarithmic(axis.xaxis)
-            _logarithmic(axis.yaxis)
-    _legend(figure, axes[0])
+            panels.logarithmic(axis.xaxis)
+            panels.logarithmic(axis.yaxis)
+    panels.legend(figure, axes[0])
     return figure
 
 
@@ -248,29 +150,29 @@ def scatters(
 def scatter_matrix(table: pd.DataFrame, scores: Sequence[str]) -> Figure:
     """Every score against every other, one dot a model, told by its method; names on the diagonal."""
     count, table = len(scores), table[["method", *scores]]
-    figure, axes = _panels(count * count, count, 1.5, foot=0.7, gap=0.3)
+    figure, axes = panels.grid(count * count, count, 1.5, foot=0.7, gap=0.3)
     for axis, (row, column) in zip(axes, ((r, c) for r in scores for c in scores), strict=True):
         if row == column:
             axis.text(0.5, 0.5, named(row), ha="center", va="center", transform=axis.transAxes)
             axis.axis("off")
             continue
-        for method in _in_order(table.method, SWEEPS):
+        for method in panels.in_order(table.method, SWEEPS):
             dots = table[table.method == method]
-            axis.plot(dots[column], dots[row], MARKERS[method], markersize=3, **_dots(method))
+            axis.plot(dots[column], dots[row], panels.MARKERS[method], markersize=3, **panels.dots(method))
         axis.locator_params(nbins=3)
         axis.tick_params(labelsize=9)
-    _legend(figure, axes[1])
+    panels.legend(figure, axes[1])
     return figure
 
 
 @plt.rc_context(STYLE)
-def correlations(panels: dict[str, pd.DataFrame], *, columns: int = 2, label: str = "rank correlation") -> Figure:
+def correlations(frames: dict[str, pd.DataFrame], *, columns: int = 2, label: str = "rank correlation") -> Figure:
     """Tables of correlations as coloured cells with their percents, one panel for each title, from -1 to 1."""
-    across = min(columns, len(panels))
-    rows, wide = (max(frame.shape[i] for frame in panels.values()) for i in (0, 1))
-    figure, axes = _panels(len(panels), across, 1.3 + 0.36 * rows)
+    across = min(columns, len(frames))
+    rows, wide = (max(frame.shape[i] for frame in frames.values()) for i in (0, 1))
+    figure, axes = panels.grid(len(frames), across, 1.3 + 0.36 * rows)
     figure.set_figwidth(max(WIDTH, across * (1.7 + 0.42 * wide)))
-    for axis, (title, frame) in zip(axes, panels.items(), strict=True):
+    for axis, (title, frame) in zip(axes, frames.items(), strict=True):
         values = frame.to_numpy(dtype=float)
         drawn = axis.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
         for i, j in np.ndindex(values.shape):
@@ -291,9 +193,9 @@ def correlations(panels: dict[str, pd.DataFrame], *, columns: int = 2, label: st
 @plt.rc_context(STYLE)
 def thirds(table: pd.DataFrame, third: pd.Series, measures: Sequence[str], *, columns: int = 2) -> Figure:
     """Measures of the models in the low, middle and high third by a score: each model a dot, one panel a measure."""
-    names, shades = _in_order(table.data_set, DATA_SETS), ("#BBBBBB", "#56B4E9", "#0072B2")
+    names, shades = panels.in_order(table.data_set, DATA_SETS), ("#BBBBBB", "#56B4E9", "#0072B2")
     parts = {name: table.loc[table.data_set == name, [*measures]].assign(third=third) for name in names}
-    figure, axes = _panels(len(measures), min(columns, len(measures)), sharex=True)
+    figure, axes = panels.grid(len(measures), min(columns, len(measures)), sharex=True)
     for axis, measure in zip(axes, measures, strict=True):
         for group, (shade, marker) in enumerate(zip(shades, "osD", strict=True)):
             shown = [part.loc[part.third == group, measure].to_numpy() for part in parts.values()]
@@ -304,7 +206,7 @@ def thirds(table: pd.DataFrame, third: pd.Series, measures: Sequence[str], *, co
         axis.set_title(named(measure))
     for shade, marker, label in zip(shades, "osD", ("low third", "middle", "high third"), strict=True):
         axes[0].scatter([], [], s=30, color=shade, marker=marker, label=label)
-    _legend(figure, axes[0])
+    panels.legend(figure, axes[0])
     return figure
 
 
@@ -322,7 +224,7 @@ def shares(parts: pd.DataFrame) -> Figure:
 
     An estimate below 0 is drawn as nothing, and the rest is then scaled to 1.
     """
-    figure, axes = _panels(1, 1, 0.45 * len(parts))
+    figure, axes = panels.grid(1, 1, 0.45 * len(parts))
     drawn = parts[list(PARTS)].clip(lower=0)
     drawn = drawn.div(drawn.sum(axis=1), axis=0)
     places, left = np.arange(len(drawn)), np.zeros(len(drawn))
@@ -352,7 +254,7 @@ def scorecard(weighed: pd.DataFrame) -> Figure:
 
     All numbers of ``dlnb.claims`` are correlations, shares or differences of them, so that they share an axis.
     """
-    figure, axes = _panels(1, 1, 0.34 * len(weighed))
+    figure, axes = panels.grid(1, 1, 0.34 * len(weighed))
     axis, places = axes[0], np.arange(len(weighed))
     reach = 1.02 * max(1, np.nanmax(np.abs(weighed[["low", "high"]].to_numpy()), initial=1))
     for place, claim in zip(places, weighed.itertuples(), strict=True):

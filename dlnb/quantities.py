@@ -62,14 +62,11 @@ class Numbers:
 
         Of those that have both, if there are any: data sets with one seed have the first alone.
         """
-        values, found = self.table[list(SCORES)].to_numpy(float), []
-        for name, rows in self.cells.rows.items():
-            noise = np.array([self.noise.get((name, score), self.noise.get(score, 0.0)) for score in SCORES])
-            found.append([variance.shares(values[rows], of, noise)[1] for of in self.cells.labels(name).values()])
-        found = np.swapaxes(found, 1, 2).reshape(-1, 2)
-        both = found[np.isfinite(found).all(axis=1)]
-        means = [_mean(column, "settings") for column in (both if len(both) else found).T]
-        return pd.Series(means, ["method_corrected", "setting_corrected"])
+        found = variance.explained(self.table, SCORES, self.noise, self.cells)[
+            ["method_corrected", "setting_corrected"]
+        ]
+        both = found.dropna()
+        return (both if len(both) else found).mean()
 
     @cached_property
     def transfer(self) -> pd.DataFrame:

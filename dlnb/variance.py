@@ -6,24 +6,29 @@ import pandas as pd
 from dlnb.cells import Cells
 
 
-def explained(table: pd.DataFrame, scores, noise: dict | None = None) -> pd.DataFrame:
+def explained(table: pd.DataFrame, scores, noise: dict | None = None, cells: Cells | None = None) -> pd.DataFrame:
     """The share of a score's variance that method, and method and strength, explain (section 5.3, Table 5).
 
     Columns data_set, score, method and setting: R squared of least squares on 6 and 36 categories, as in the paper;
     method_corrected and setting_corrected: with as many parameters as categories allowed for, which chance would
     otherwise be credited with, and without the variance that another draw of the evaluation would add (``noise``, by
     data set and score or by score; 0 if not given); models. NaN where a score does not vary, every setting has one
-    model only, or noise is more than half of the variance.
+    model only, or noise is more than half of the variance. ``cells``: the places of the models, if they are known.
     """
-    rows, cells = [], Cells(table)
+    cells, noise, found = cells or Cells(table), noise or {}, []
     values = table[list(scores)].to_numpy(float)
     for data_set, places in cells.rows.items():
-        added = [(noise or {}).get((data_set, score), (noise or {}).get(score, 0.0)) for score in scores]
-        found = {}
-        for name, labels in cells.labels(data_set).items():
-            found[name], found[f"{name}_corrected"] = shares(values[places], labels, np.array(added))
-        rows.append(pd.DataFrame({"data_set": data_set, "score": list(scores), **found, "models": len(places)}))
-    return pd.concat(rows, ignore_index=True)
+        added = np.array([noise.get((data_set, score), noise.get(score, 0.0)) for score in scores])
+        found.append([shares(values[places], labels, added) for labels in cells.labels(data_set).values()])
+    method, setting = np.concatenate(found, axis=-1)  # [plain and corrected, data sets x scores] each
+    keys = [(data_set, score) for data_set in cells.rows for score in scores]
+    return pd.DataFrame(keys, columns=["data_set", "score"]).assign(
+        method=method[0],
+        method_corrected=method[1],
+        setting=setting[0],
+        setting_corrected=setting[1],
+        models=[len(places) for places in cells.rows.values() for _ in scores],
+    )
 
 
 def shares(values: np.ndarray, labels: np.ndarray, noise) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from matplotlib.transforms import Bbox
 from test_claims import study
 
 from dlnb import atlas, figures, findings, plots, results, stats
+from dlnb import panels as looks
 from dlnb.claims import CLAIMS
 from dlnb.paper import SCORES
 from dlnb.study import DATA_SETS, SWEEPS
@@ -24,12 +25,12 @@ def test_lines_stand_at_their_medians_and_every_method_keeps_its_look():
     medians = stats.by_strength(TABLE, "tc_sampled", RNG)
     figure = figures.medians_by_strength(medians, panel="data_set", ylabel="nats", columns=3)
     drawn = panels(figure)
-    assert [axis.get_title() for axis in drawn] == [figures.NAMES[name] for name in DATA_SETS]
+    assert [axis.get_title() for axis in drawn] == [looks.NAMES[name] for name in DATA_SETS]
     expected = medians[(medians.data_set == "cars3d") & (medians.method == "factor_vae")]
     axis = drawn[list(DATA_SETS).index("cars3d")]
     lines = {to_hex(line.get_color()): line for line in axis.lines if line.get_marker() not in ("", "None", "|", "_")}
     line = lines[plots.COLORS["factor_vae"].lower()]
-    assert len(lines) == 6 and line.get_marker() == figures.MARKERS["factor_vae"]
+    assert len(lines) == 6 and line.get_marker() == looks.MARKERS["factor_vae"]
     np.testing.assert_allclose(np.asarray(line.get_ydata(), float), expected["median"])
     reach = {tuple(path.vertices[:, 1]) for path in axis.collections[0].get_paths()}
     assert set(zip(expected.low, expected.high, strict=True)) <= reach and len(reach) == 36
@@ -44,7 +45,7 @@ def test_every_model_is_a_dot_in_its_range():
     models = TABLE[TABLE.data_set == "dsprites"]
     for place, (method, color) in enumerate(plots.COLORS.items()):
         line = dots[color.lower()]
-        assert line.get_marker() == figures.MARKERS[method] and np.abs(line.get_xdata() - place).max() < 0.5
+        assert line.get_marker() == looks.MARKERS[method] and np.abs(line.get_xdata() - place).max() < 0.5
         np.testing.assert_array_equal(line.get_ydata(), models[models.method == method].factor_vae_score)
     shapes, middles = drawn[1].collections
     assert len(shapes.get_paths()) == len(middles.get_paths()) == 6
@@ -94,7 +95,7 @@ def test_thirds_are_drawn_by_data_set():
     ("value", "written"), [(0.05, ".05"), (-0.5, "-.5"), (10.5, "10.5"), (0.0, "0"), (1.0, "1"), (0.1 + 0.2, ".3")]
 )
 def test_ticks_of_many_panels_are_short(value, written):
-    assert figures._short(value, None) == written
+    assert looks._short(value, None) == written
 
 
 def _inside(figure):
@@ -127,8 +128,8 @@ def test_nothing_is_cut_off_or_written_over(table, name):
 
 
 def test_looks_differ_between_methods_in_more_than_colour():
-    assert len(set(figures.MARKERS.values())) == len(set(map(str, figures.DASHES.values()))) == len(SWEEPS)
-    assert set(figures.NAMES) == set(DATA_SETS)
+    assert len(set(looks.MARKERS.values())) == len(set(map(str, looks.DASHES.values()))) == len(SWEEPS)
+    assert set(looks.NAMES) == set(DATA_SETS)
 
 
 def test_shares_fill_their_row_in_the_order_of_the_parts():
