@@ -60,6 +60,7 @@ def grid(count: int, columns: int, height: float = ROW, foot: float = 1.0, gap: 
     """A grid of panels. The room for what is written beside them is measured, or given if they are many.
 
     To measure it takes as long as to draw. ``foot`` and ``gap``, in inches: the room below many panels, and below each.
+    Returns the figure and its ``count`` axes, row by row.
     """
     rows, many = -(-count // columns), count > MANY
     wide, tall = size = max(WIDTH, 2.6 * columns), 0.8 + height * rows
@@ -105,4 +106,5 @@ def legend(figure: Figure, axis) -> None:
 
 
 def dots(method: str) -> dict:
+    """How ``Axes.plot`` draws the dots of a method, but for their marker and size."""
     return {"color": COLORS[method], "alpha": 0.75, "markeredgewidth": 0, "label": named(method)}
