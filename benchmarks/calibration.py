@@ -1,4 +1,4 @@
-"""From how many updates on does the order of settings stop changing? The protocol of the study "desk" is chosen by it.
+"""From how many updates on does the order of settings stop changing? The protocol of the study "short" is chosen by it.
 
     python benchmarks/calibration.py [--workers N] [--only 'dsprites/*/weight=4/*']
 

@@ -2,7 +2,7 @@
 
     python benchmarks/study.py
 
-Trains six models of the study "desk" with one worker and again with two, in new folders, makes up 12,600 rows of the
+Trains six models of the study "short" with one worker and again with two, in new folders, makes up 12,600 rows of the
 study "paper", and times updates of one batch and of two batches at once. Run it with nothing else going on; on two
 cores it takes a quarter of an hour. Prints a table for benchmarks/README.md and writes dlnb/tables/scale.csv.
 """
@@ -23,7 +23,7 @@ from dlnb import estimate, paper, results, storage
 from dlnb.study import STUDIES, Study
 
 TABLE = results.TABLES / "scale.csv"
-STUDY, CELLS = STUDIES["desk"], "dsprites/beta_vae/*/seed=0"  # six
+STUDY, CELLS = STUDIES["short"], "dsprites/beta_vae/*/seed=0"  # six
 PAPER_HOURS = paper.GPU_YEARS * 365.25 * 24 / paper.MODELS  # a model on a P100, scores perhaps included
 
 

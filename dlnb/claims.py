@@ -1,6 +1,6 @@
 """The paper's claims, each as a number of the table of results and a threshold (weighed by ``dlnb.findings``).
 
-Numbers, thresholds and sides were fixed before the table of the study "desk" was analysed. A part of the study can be
+Numbers, thresholds and sides were fixed before the table of the study "short" was analysed. A part of the study can be
 weighed too: numbers about all data sets are means over those of the table.
 """
 

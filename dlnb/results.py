@@ -93,7 +93,7 @@ def load(study: str, folder=None) -> pd.DataFrame:
     unknown study, one without rows, and for whatever ``check`` refuses.
     """
     definition = checks.choose(STUDIES, study, "study")
-    parts = _read(definition, _home(definition, folder))
+    parts = _read(definition, home_of(definition, folder))
     if not parts:
         raise ValueError(f"no rows of the study {study!r} yet: train some with python -m dlnb.run {study}")
     return _counted(check(pd.concat(parts, ignore_index=True), definition, f"tables of {study}"), definition)
@@ -101,7 +101,7 @@ def load(study: str, folder=None) -> pd.DataFrame:
 
 def recorded(study: Study, folder=None) -> set[tuple]:
     """The keys of the cells that the table holds."""
-    return {row for part in _read(study, _home(study, folder)) for row in keys(part)}
+    return {row for part in _read(study, home_of(study, folder)) for row in keys(part)}
 
 
 def failures(study: str, folder=None) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def failures(study: str, folder=None) -> pd.DataFrame:
     Raises ValueError for an unknown study and for a list that is damaged or names a cell that the study does not have.
     """
     definition = checks.choose(STUDIES, study, "study")
-    return _failures(definition, _home(definition, folder) / FAILURES)
+    return _failures(definition, home_of(definition, folder) / FAILURES)
 
 
 def failed(study: Study, runs=None, folder=None, done: set[tuple] | None = None) -> dict[tuple, str]:
@@ -119,7 +119,7 @@ def failed(study: Study, runs=None, folder=None, done: set[tuple] | None = None)
     A cell that has a row in the table, from elsewhere or from another try, has not failed; ``done`` are the keys of
     these rows, read from the table unless they are given.
     """
-    table = _failures(study, _home(study, folder) / FAILURES)
+    table = _failures(study, home_of(study, folder) / FAILURES)
     found = dict(zip(keys(table), table.error, strict=True))
     found |= {tuple(one[name] for name in KEY): one["error"] for one in _failures_under(study, runs)}
     done = recorded(study, folder) if done is None else done
@@ -148,7 +148,8 @@ def read_json(path) -> dict:
     return found
 
 
-def _home(study: Study, folder) -> Path:
+def home_of(study: Study, folder=None) -> Path:
+    """The folder of a study's tables, in a folder of tables or in the package."""
     return Path(folder or TABLES) / study.name
 
 
@@ -219,9 +220,9 @@ def collect(study: Study, runs=None, folder=None, *, shards: Iterable = (), repl
     under ``runs`` are listed beside the tables until the cell has a row. The same rows give the same bytes. Others
     that write to the folder are waited for. Returns the whole table, which is empty if there is no row anywhere.
     """
-    home = _home(study, folder)
+    home = home_of(study, folder)
     fresh, failed = (gathered(study, runs) if runs else None), _failures_under(study, runs)
-    homes = [_home_of_shard(study, Path(shard), home) for shard in shards]
+    homes = [home_of_shard(study, Path(shard), home) for shard in shards]
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / ".lock"):
         replaced = set(keys(fresh)) if replace and fresh is not None else set()
@@ -237,7 +238,7 @@ def collect(study: Study, runs=None, folder=None, *, shards: Iterable = (), repl
         for name, part in table.groupby("data_set", sort=False):
             part = part.reset_index(drop=True)
             part.attrs = {}  # they count the models of other data sets, and a file would change with those
-            _write(home / f"{name}.parquet", part)
+            write(home / f"{name}.parquet", part)
         _write_failures(study, home / FAILURES, failures, set(keys(table)))
     return table
 
@@ -253,14 +254,14 @@ def _refuse_conflicts(table: pd.DataFrame, places: dict[str, list[pd.DataFrame]]
     raise ValueError(f"{cell} differs between {' and '.join(where)}{others}: leave one of them out")
 
 
-def _write(path: Path, part: pd.DataFrame) -> None:
-    """Unless the file has these rows: other versions of pandas would write other bytes."""
+def write(path: Path, part: pd.DataFrame) -> None:
+    """Write a Parquet file, unless it has these rows: other versions of pandas would write other bytes."""
     if path.exists() and pd.read_parquet(path).equals(part):
         return
     storage.write(path, partial(part.to_parquet, compression="zstd", index=False))
 
 
-def _home_of_shard(study: Study, folder: Path, home: Path) -> Path:
+def home_of_shard(study: Study, folder: Path, home: Path) -> Path:
     """Where the tables of the study are in a folder of tables, which may be that of the study itself."""
     found = folder if folder.name == study.name else folder / study.name
     if not folder.is_dir():

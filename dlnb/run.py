@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from dlnb import checks, engines, estimate, progress, results, status, work
+import pandas as pd
+
+from dlnb import by_factor, checks, engines, estimate, progress, results, status, work
 from dlnb.study import STUDIES, Cell, Study
 
 ELSEWHERE = 75  # exit status if all is well, but another runner has some of the cells (sysexits.h: try again)
@@ -28,7 +30,7 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
     anything is trained, so that whatever is wrong with it is told then (ValueError, OSError), and now and then.
     """
     runs, engine = Path(runs).absolute(), engine or partial(engines.local, workers=1)
-    done = set(results.keys(results.collect(study, runs, tables)))
+    done = set(results.keys(_collect(study, runs, tables)))
     failed = results.failed(study, runs, tables, done)
     missing = [cell for cell in cells if results.key(cell) not in done]
     todo = [cell for cell in missing if retry or results.key(cell) not in failed]
@@ -47,12 +49,19 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
                     continue
                 show(f"failed: {cell}: {why}" if how == work.FAILED else str(cell))
                 if time.monotonic() - written > TABLE_SECONDS:
-                    results.collect(study, runs, tables)
+                    _collect(study, runs, tables)
                     written = time.monotonic()
             if len(busy) == len(todo):  # nothing to be had
                 break
             todo = busy
     return len(todo)
+
+
+def _collect(study: Study, runs, tables, **options) -> pd.DataFrame:
+    """Write the table and that of factors; the former."""
+    table = results.collect(study, runs, tables, **options)
+    by_factor.collect(study, runs, tables, **options)
+    return table
 
 
 def parser() -> argparse.ArgumentParser:
@@ -127,7 +136,7 @@ def _main(options) -> int:
         with _engine(options, workers) as engine:
             busy = run(study, cells, options.runs, options.tables, engine, options.retry)
     shards = options.merge or ()
-    table = results.collect(study, options.runs, options.tables, shards=shards, replace=options.rescore)
+    table = _collect(study, options.runs, options.tables, shards=shards, replace=options.rescore)
     where = options.tables or results.TABLES
     print(f"{study.name}: {table.attrs['models']} of {table.attrs['cells']} models in {where}/{study.name}")
     if busy:

@@ -1,8 +1,8 @@
 """One cell, from images to its row: trained, encoded, scored and recorded in a folder of its own.
 
-``runs/STUDY/CELL`` holds checkpoint.npz while the model is trained, then model.npz, codes.npz, and at last row.json,
-whose presence means that the model is done; failed.json with the reason if it cannot be had; log.txt, what was printed
-on the way. Whoever works on a cell holds the lock of its folder, which ends with the process, however that ends.
+``runs/STUDY/CELL`` holds checkpoint.npz while the model is trained, then model.npz, codes.npz, factors.json, and at
+last row.json, whose presence means that the model is done; failed.json with the reason if it failed; log.txt, what was
+printed on the way. Whoever works on a cell holds the lock of its folder, which ends with the process.
 """
 
 import json
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from dlnb import metrics, provenance, results, storage
+from dlnb import by_factor, metrics, provenance, results, storage
 from dlnb.representation import Representation
 from dlnb.study import Cell, Study
 
@@ -50,12 +50,13 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
     rng = training.generator(cell.seed, "evaluation")
     likelihood = training.evaluate(model, data_set, rng, study.evaluation, study.batch)
     codes = training.encode(model, data_set.sample(study.sample, training.generator(cell.seed, "sample")))
-    scores = score(study, codes, training.generator(cell.seed, "scores"))
+    scores, parts = measure(study, codes, training.generator(cell.seed, "scores"))
     scored = time.monotonic()
     print(f"scored in {scored - trained:.0f} s:", _listed(likelihood | scores), flush=True)
 
     codes.save(folder / "codes.npz")
     model.save(folder / "model.npz")
+    by_factor.record(folder, data_set.factor_names, parts)
     return {
         "objective": str(method),
         **likelihood,
@@ -68,16 +69,22 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
 
 def score(study: Study, codes: Representation, rng: np.random.Generator) -> dict[str, float]:
     """Every score of the study's table that is made from codes and factors alone."""
+    return measure(study, codes, rng)[0]
+
+
+def measure(study: Study, codes: Representation, rng: np.random.Generator) -> tuple[dict, dict[str, np.ndarray]]:
+    """What ``score`` returns, and what ``metrics.measure`` found of each factor."""
     free = [name for name in study.scores if name in metrics.UNSUPERVISED]
     sampled = codes.draw(rng)
     options = {"boosting": study.boosting, "solver": study.solver, "sizes": study.labels}
-    scores = metrics.score(codes.mean, codes.factors, rng, [n for n in study.scores if n not in free], **options)
+    names = [name for name in study.scores if name not in free]
+    scores, parts = metrics.measure(codes.mean, codes.factors, rng, names, **options)
     for kind, values in (("mean", codes.mean), ("sampled", sampled)):
         active = np.where(codes.active, values, 0)
         for latents, suffix, names in ((values, "", free), (active, "_active", set(free) & {"total_correlation"})):
             found = metrics.score(latents, codes.factors, rng, names)
             scores |= {f"{SHORT[name]}_{kind}{suffix}": value for name, value in found.items()}
-    return {name: scores[name] for name in study.columns()} | {"active": int(codes.active.sum())}
+    return {name: scores[name] for name in study.columns()} | {"active": int(codes.active.sum())}, parts
 
 
 def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
@@ -85,7 +92,7 @@ def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
 
     Raises ValueError that names the cell if its codes are missing or damaged; what is done by then is kept.
     """
-    from dlnb import training
+    from dlnb import data, training
 
     for cell in cells:
         folder = runs / study.name / str(cell)
@@ -99,8 +106,11 @@ def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
             except (OSError, ValueError, zipfile.BadZipFile) as error:
                 raise ValueError(f"{cell}: its codes cannot be read, so train it again: {error}") from error
             with FileLock(folder / "lock"):
-                record |= score(study, codes, training.generator(cell.seed, "scores"))
+                scores, parts = measure(study, codes, training.generator(cell.seed, "scores"))
+                record |= scores
                 results.check(pd.DataFrame([record]), study, str(folder))
+                names = data.load(cell.data_set, study.source, study.size).factor_names
+                by_factor.record(folder, names, parts)
                 _write(folder / results.ROW, record)
 
 

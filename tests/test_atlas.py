@@ -19,8 +19,8 @@ def table():
     table = study()
     more = [name for name in (*LABELS, "mi_sampled") if name not in table]
     table = table.assign(**{name: rng.uniform(0.1, 1, len(table)) for name in more})
-    table = table.assign(**STUDIES["desk"].training("beta_vae"))
-    table.attrs["study"] = "desk"
+    table = table.assign(**STUDIES["short"].training("beta_vae"))
+    table.attrs["study"] = "short"
     return table
 
 
@@ -43,12 +43,12 @@ def test_every_figure_can_be_drawn(table, name):
 
 def test_figure_7_shows_what_was_kept(table, tmp_path, monkeypatch):
     monkeypatch.setattr(results, "TABLES", tmp_path)
-    cells = {c.data_set: c for c in STUDIES["desk"].cells() if c.method == kept.FIGURE_7[c.data_set]}
+    cells = {c.data_set: c for c in STUDIES["short"].cells() if c.method == kept.FIGURE_7[c.data_set]}
     images = np.random.default_rng(0).uniform(size=(6, 8, 8, 1))
-    with pytest.raises(ValueError, match="no reconstructions of the study desk"):
+    with pytest.raises(ValueError, match="no reconstructions of the study short"):
         atlas.FIGURES["7"](table)
-    kept.save("desk", cells["cars3d"], images.repeat(3, -1), images.repeat(3, -1) / 2)
-    kept.save("desk", cells["dsprites"], images, images / 2)
+    kept.save("short", cells["cars3d"], images.repeat(3, -1), images.repeat(3, -1) / 2)
+    kept.save("short", cells["dsprites"], images, images / 2)
     (axis,) = atlas.FIGURES["7"](table).axes
     assert [label.get_text() for label in axis.get_yticklabels()] == ["dSprites", "Cars3D"]
     shown = np.asarray(axis.images[0].get_array())
@@ -109,7 +109,7 @@ def test_the_strengths_are_those_of_the_sweeps(table):
 
 def test_table_4_tells_what_differs(table):
     found = atlas.TABLES["4"](table)
-    assert found.paper["steps"] == 300_000 and found.here["steps"] == STUDIES["desk"].steps
+    assert found.paper["steps"] == 300_000 and found.here["steps"] == STUDIES["short"].steps
     assert found.here["batch"] == found.paper["batch"] == 64
 
 

@@ -107,7 +107,7 @@ def test_trees_of_all_fit_rows_are_taken_as_given():
 # Few rows
 
 
-@pytest.mark.parametrize("boosting", ["lightgbm", "scikit-learn"])
+@pytest.mark.parametrize("boosting", ["exact", "lightgbm", "scikit-learn"])
 def test_a_small_size_with_a_single_value_of_a_factor_predicts_it(boosting):
     # The first ten rows all have value 6 of factor 0, and 30 of the 100 test rows do; factor 1 is told always.
     codes, factors = bits()
@@ -178,7 +178,7 @@ def test_what_multinomial_cannot_fit_is_refused_with_a_way_out(monkeypatch):
 
 
 def test_unknown_kinds_of_trees_and_solvers_are_refused_with_the_choices():
-    with pytest.raises(ValueError, match="unknown boosting 'forest': choose from lightgbm, scikit-learn"):
+    with pytest.raises(ValueError, match="unknown boosting 'forest': choose from exact, lightgbm, scikit-learn"):
         downstream(*bits(), rng(), sizes=(10,), boosting="forest")
     with pytest.raises(ValueError, match="unknown solver 'sgd': choose from one_vs_rest, multinomial"):
         downstream(*bits(), rng(), sizes=(10,), solver="sgd")

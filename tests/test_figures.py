@@ -104,15 +104,15 @@ def _inside(figure):
     return box.x0 > -0.01 and box.y0 > -0.01 and box.x1 < width + 0.01 and box.y1 < height + 0.01
 
 
-DESK = results.load("desk")
-FEW = DESK[DESK.data_set.isin(["dsprites", "noisy_dsprites", "cars3d"])]
+SHORT = results.load("short")
+FEW = SHORT[SHORT.data_set.isin(["dsprites", "noisy_dsprites", "cars3d"])]
 WIDE = ("10", "13", "15", "18", "20")
 
 
 @pytest.mark.parametrize(
     ("table", "name"),
     [
-        *[pytest.param(DESK, name, id=f"desk-{name}") for name in atlas.FIGURES if name != "7"],
+        *[pytest.param(SHORT, name, id=f"short-{name}") for name in atlas.FIGURES if name != "7"],
         *[pytest.param(FEW, name, id=f"few-{name}") for name in WIDE],
     ],
 )

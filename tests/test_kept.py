@@ -7,12 +7,12 @@ from dlnb import data, kept, results, storage, training
 from dlnb.models import Model
 from dlnb.study import DATA_SETS, STUDIES
 
-FOLDER = results.TABLES / "desk" / "models"
+FOLDER = results.TABLES / "short" / "models"
 NAMES = [name for name in DATA_SETS if (FOLDER / f"{name}.npz").exists()]
 
 
 def test_every_data_set_with_a_complete_seed_has_its_model():
-    table = results.load("desk")
+    table = results.load("short")
     assert set(NAMES) == set(table.data_set[table.seed == 0])
     assert set(kept.FIGURE_7) == set(DATA_SETS)
 
@@ -20,16 +20,16 @@ def test_every_data_set_with_a_complete_seed_has_its_model():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_model_is_the_one_that_the_rule_names(name):
     about, _ = storage.load(FOLDER / f"{name}.images.npz", kept.KIND)
-    table = results.load("desk")
+    table = results.load("short")
     some = table[(table.data_set == name) & (table.method == kept.FIGURE_7[name]) & (table.seed == 0)]
     chosen = some.sort_values("dci_disentanglement").iloc[2]
-    cell = next(c for c in STUDIES["desk"].cells() if results.key(c) == tuple(chosen[results.KEY]))
+    cell = next(c for c in STUDIES["short"].cells() if results.key(c) == tuple(chosen[results.KEY]))
     assert about["cell"] == str(cell) == Model.load(FOLDER / f"{name}.npz").about["name"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_reconstructions_are_the_model_s(name):
-    images, reconstructions = kept.reconstructions("desk")[name].transpose(1, 0, 2, 3, 4).astype(np.float32)
+    images, reconstructions = kept.reconstructions("short")[name].transpose(1, 0, 2, 3, 4).astype(np.float32)
     model = Model.load(FOLDER / f"{name}.npz", data.load(name, size=32))
     again = training.decode(model, training.encode(model, images).mean)
     # Kept as bytes, and the images too, from which they are made here.

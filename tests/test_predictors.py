@@ -94,7 +94,7 @@ def test_dci_is_made_of_the_importances_and_the_test_rows_of_its_trees(monkeypat
     }
 
 
-@pytest.mark.parametrize("boosting", ["lightgbm", "scikit-learn"])
+@pytest.mark.parametrize("boosting", ["exact", "lightgbm", "scikit-learn"])
 def test_dci_of_two_factors_that_share_a_latent(boosting):
     # Latent 0 holds a bit and a digit, latent 1 noise: every factor needs one latent (complete), which is important for
     # both: one bit, whose impurity is 1/2, and a digit of three, whose is 2/3; entropies of shares near a half are 1.
@@ -298,7 +298,7 @@ def test_a_factor_with_a_single_value_where_the_score_is_fitted_is_refused(score
 
 
 def test_unknown_kinds_of_trees_and_solvers_are_refused_with_the_choices():
-    with pytest.raises(ValueError, match="unknown boosting 'forest': choose from lightgbm, scikit-learn"):
+    with pytest.raises(ValueError, match="unknown boosting 'forest': choose from exact, lightgbm, scikit-learn"):
         dci(*drawn(90), rng(), boosting="forest")
     with pytest.raises(ValueError, match="unknown solver 'sgd': choose from one_vs_rest, multinomial"):
         explicitness(*drawn(90), rng(), solver="sgd")

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 
-from dlnb.metrics import trees
+from dlnb.metrics import exact, trees
+from dlnb.metrics.predictors import completeness, disentanglement, fit_trees
 from dlnb.metrics.trees import BOOSTING, Trees, boosted_trees
 
 each_boosting = pytest.mark.parametrize("boosting", BOOSTING)
+each_fast = pytest.mark.parametrize("boosting", ["exact", "lightgbm"])
 
 
 def rng(seed=0):
@@ -52,50 +54,120 @@ def test_trees_of_scikit_learn_are_the_estimator_of_the_study():
     assert (model.predict(fresh) != problem(seed=5)[1]).any()
 
 
-def test_the_generator_breaks_ties_between_splits_of_scikit_learn():
+@pytest.mark.parametrize("boosting", ["exact", "scikit-learn"])
+def test_the_generator_breaks_ties_between_splits(boosting):
     codes, labels = problem(40)
     codes = codes[:, [1, 1, 1]]
-    one, same, other = (boosted_trees(codes, labels, rng(seed), "scikit-learn").importance for seed in (0, 0, 1))
+    one, same, other = (boosted_trees(codes, labels, rng(seed), boosting).importance for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
+    assert one.min() > 0.05  # copies share what one would have, where LightGBM gives the first all of it
 
 
 @pytest.mark.parametrize("labels", [(3, 7, 20), (0, 1)])
-def test_lightgbm_comes_near_to_scikit_learn(labels):
+@each_fast
+def test_fast_trees_come_near_to_scikit_learn(boosting, labels):
     codes, truth = problem(600, labels=labels)
-    ours, theirs = (boosted_trees(codes, truth, rng(), boosting) for boosting in ("lightgbm", "scikit-learn"))
+    ours, theirs = (boosted_trees(codes, truth, rng(), which) for which in (boosting, "scikit-learn"))
     fresh = problem(1_000, seed=5, labels=labels)[0]
     assert abs(accuracy(ours, labels=labels) - accuracy(theirs, labels=labels)) < 0.05
     assert (ours.predict(fresh) == theirs.predict(fresh)).mean() > 0.9
     np.testing.assert_allclose(ours.importance, theirs.importance, atol=0.1)
 
 
+@each_fast
 @pytest.mark.parametrize("classes", [2, 3, 12])
-def test_lightgbm_runs_the_rounds_of_scikit_learn(classes):
+def test_fast_trees_run_the_rounds_of_scikit_learn(boosting, classes):
     """A latent of no more values than bins, which nothing ties with: the two tell the same chances, to rounding."""
     labels = rng().integers(classes, size=900)
     codes = np.round(20 * labels / classes + 5 * rng(1).standard_normal(900))[:, None]
     theirs = GradientBoostingClassifier().fit(codes, labels).decision_function(codes)
-    ours = boosted_trees(codes, labels, rng()).model.predict(codes, raw_score=True)
+    model = boosted_trees(codes, labels, rng(), boosting).model
+    ours = model.raw(codes) if boosting == "exact" else model.predict(codes, raw_score=True)
+    ours = ours if classes > 2 else ours.ravel()
     if classes > 2:  # a shift of all classes changes no chance
         ours, theirs = (raw - raw.mean(axis=1, keepdims=True) for raw in (ours, theirs))
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
+@each_fast
 @pytest.mark.parametrize("classes", [2, 3, 10])
-def test_importance_is_that_of_scikit_learn(classes):
+def test_importance_is_that_of_scikit_learn(boosting, classes):
     labels = rng().integers(classes, size=1_200)
     tells = labels + classes / 5 * rng(1).standard_normal(1_200), np.sin(labels) + rng(2).standard_normal(1_200)
     codes = np.column_stack([*tells, rng(3).standard_normal(1_200)])
     codes = np.round(codes / codes.std(axis=0), 1)  # fewer values than bins
-    ours, theirs = (boosted_trees(codes, labels, rng(), boosting) for boosting in ("lightgbm", "scikit-learn"))
+    ours, theirs = (boosted_trees(codes, labels, rng(), which) for which in (boosting, "scikit-learn"))
     np.testing.assert_allclose(ours.importance, theirs.importance, atol=0.02)
+
+
+def mixture(n=600, sizes=(3, 6, 12, 10)):
+    """Codes that mix all factors: centred and scaled factors times a fixed matrix."""
+    factors = rng().integers(sizes, size=(n, len(sizes)))
+    return (factors - factors.mean(axis=0)) / factors.std(axis=0) @ rng(1).standard_normal((len(sizes),) * 2), factors
+
+
+def test_exact_trees_see_in_a_weak_code_what_scikit_learn_sees():
+    """Every latent tells a little of every factor."""
+    codes, factors = mixture()
+    found = {name: fit_trees(codes, factors, rng(), name).importance for name in ("exact", "scikit-learn")}
+    for score in (disentanglement, completeness):
+        assert score(found["exact"]) == pytest.approx(score(found["scikit-learn"]), abs=0.005)
+        assert 0.05 < score(found["scikit-learn"]) < 0.3
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_every_split_of_exact_trees_is_the_best_and_every_leaf_takes_newtons_step(classes):
+    """All splits of a few rounds, tried one by one on residuals that follow from the trees before."""
+    n, latents = 40, 3
+    labels = rng().integers(classes, size=n)
+    codes = np.float32(rng(1).standard_normal((n, latents)) + labels[:, None] / 2)
+    forest = exact.fit(codes, labels, classes, rng())
+    share = np.bincount(labels) / n
+    raw = np.tile(np.log(share), (n, 1)) if classes > 2 else np.full((n, 1), np.log(share[1] / share[0]))
+    told = np.eye(classes)[labels][:, -raw.shape[1] :]
+    gain = np.zeros(latents)
+
+    def reduced(residual, left):
+        """By how much the squared error of a node falls if its rows are split."""
+        parts = residual[left], residual[~left]
+        return np.sum((residual - residual.mean()) ** 2) - sum(np.sum((part - part.mean()) ** 2) for part in parts)
+
+    for number in range(5):
+        chance = np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True) if classes > 2 else 1 / (1 + np.exp(-raw))
+        step = np.zeros_like(raw)
+        for tree in range(raw.shape[1]):
+            residual, node = (told - chance)[:, tree], np.zeros(n, int)
+            for at in range(7):
+                rows = node == at
+                feature, threshold = forest.feature[number, tree, at], forest.threshold[number, tree, at]
+                if feature < 0:
+                    assert not rows.any() or np.ptp(residual[rows]) < 1e-7
+                    node[rows] = 2 * at + 1
+                    continue
+                splits = [(f, codes[rows, f] <= t) for f in range(latents) for t in np.sort(codes[rows, f])[:-1]]
+                best = max(reduced(residual[rows], left) for _, left in splits)
+                taken = reduced(residual[rows], codes[rows, feature] <= threshold)
+                assert taken == pytest.approx(best, rel=1e-9)
+                gain[feature] += taken
+                node[rows] = 2 * at + 1 + (codes[rows, feature] > threshold)
+            for leaf in range(7, 15):
+                rows = node == leaf
+                if rows.any():
+                    p = chance[rows, tree]
+                    newton = (
+                        residual[rows].sum() / (p * (1 - p)).sum() * ((classes - 1) / classes if classes > 2 else 1)
+                    )
+                    assert forest.value[number, tree, leaf - 7] == pytest.approx(0.1 * newton)
+                    step[rows, tree] = forest.value[number, tree, leaf - 7]
+        raw += step
+    assert (gain > 0).all() and (gain < forest.gain).all()  # the rounds that follow add to it
 
 
 def test_lightgbm_is_deterministic_and_draws_nothing():
     codes, labels = problem()
     drawn = rng(1)
-    one, other = boosted_trees(codes, labels, drawn), boosted_trees(codes, labels, rng(2))
+    one, other = (boosted_trees(codes, labels, each, "lightgbm") for each in (drawn, rng(2)))
     np.testing.assert_array_equal(one.importance, other.importance)
     np.testing.assert_array_equal(one.model.predict(codes), other.model.predict(codes))
     assert drawn.integers(2**31) == rng(1).integers(2**31)
@@ -129,6 +201,9 @@ def test_trees_are_as_deep_and_as_many_as_in_the_study(boosting):
     model = boosted_trees(*problem(120, labels=(0, 1)), rng(), boosting).model
     if boosting == "scikit-learn":
         depths = [tree.get_depth() for tree in model.estimators_[:, 0]]
+    elif boosting == "exact":
+        split = model.feature[:, 0] >= 0  # nodes 1 and 2 are of the second level, 3 to 6 of the third
+        depths = 1 * split[:, 0] + split[:, 1:3].any(axis=1) + split[:, 3:].any(axis=1)
     else:
         depths = model.trees_to_dataframe().groupby("tree_index")["node_depth"].max() - 1
     assert len(depths) == 100
@@ -158,7 +233,7 @@ def test_trees_without_a_model_predict_their_class():
 
 
 def test_unknown_boosting_is_refused_with_the_choices():
-    with pytest.raises(ValueError, match="unknown boosting 'xgboost': choose from lightgbm, scikit-learn"):
+    with pytest.raises(ValueError, match="unknown boosting 'xgboost': choose from exact, lightgbm, scikit-learn"):
         boosted_trees(*problem(), rng(), "xgboost")
 
 

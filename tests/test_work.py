@@ -46,7 +46,7 @@ def done(tmp_path_factory):
 
 
 def test_a_cell_leaves_its_row_codes_and_model_and_nothing_else(done):
-    names = ["codes.npz", "log.txt", "model.npz", "row.json"]
+    names = ["codes.npz", "factors.json", "log.txt", "model.npz", "row.json"]
     assert files(done) == [f"tiny/dsprites/beta_vae/beta=6/seed=0/{name}" for name in names]
 
 

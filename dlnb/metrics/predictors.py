@@ -21,7 +21,7 @@ class Fitted:
     right: np.ndarray
 
 
-def fit_trees(codes, factors, rng, boosting: str = "lightgbm") -> Fitted:
+def fit_trees(codes, factors, rng, boosting: str = "exact") -> Fitted:
     """Boosted trees of every factor on the fit rows, which ``dci`` and ``downstream`` share."""
     x, y, x_test, y_test = rows.split(codes, factors, "boosted trees")
     trees = [boosted_trees(x, labels, rng, boosting) for labels in y.T]
@@ -48,7 +48,7 @@ def _concentration(matrix: np.ndarray) -> float:
     return float((1 - entropy) @ (matrix.sum(axis=1) / matrix.sum()))
 
 
-def dci(codes, factors, rng, *, boosting: str = "lightgbm", trees=None) -> dict[str, float]:
+def dci(codes, factors, rng, *, boosting: str = "exact", trees=None) -> dict[str, float]:
     """{"dci_disentanglement", "dci_completeness", "dci_informativeness"} (Eastwood & Williams 2018), each 0 to 1.
 
     Boosted trees tell each factor from all latents and say how important each latent was to them. Disentanglement: each
@@ -109,17 +109,22 @@ def sap(codes, factors, rng=None) -> dict[str, float]:
 
 
 def explicitness(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> dict[str, float]:
-    """{"explicitness"} (Ridgeway & Mozer 2018), 0.5 (chance) to 1: how well factors are told linearly from all latents.
+    """{"explicitness"} (Ridgeway & Mozer 2018), 0.5 (chance) to 1: how well a linear classifier predicts factors.
 
     Mean over factors, and over the classes of each, of the area under the ROC curve of a logistic regression on
-    standardised codes, on the test rows. A constant latent tells nothing; a class that no test row has, or all have,
+    standardised codes, on the test rows. A constant latent predicts nothing; a class that no test row has, or all have,
     has no curve and is left out. ``solver``: see ``linear.logistic_regression``.
     """
+    return {"explicitness": float(np.mean(areas(codes, factors, solver=solver)["explicitness"]))}
+
+
+def areas(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> dict[str, np.ndarray]:
+    """What ``explicitness`` takes the mean of: {"explicitness": float [k]}, one area for each factor."""
     x, y, x_test, y_test = rows.split(codes, factors, "explicitness")
     mean, deviation = x.mean(axis=0, dtype=float), x.std(axis=0, dtype=float)
     deviation = np.where(np.ptp(x, axis=0) > 0, deviation, np.inf)
     x, x_test = (x - mean) / deviation, (x_test - mean) / deviation
-    areas = []
+    found = []
     for factor, (labels, truth) in enumerate(zip(y.T, y_test.T, strict=True)):
         model = logistic_regression(x, labels, solver)
         chances = model.predict_proba(x_test)
@@ -129,5 +134,5 @@ def explicitness(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> di
             raise ValueError(
                 f"explicitness: the test rows have one value of factor {factor} (counted from 0), or none of the fit's"
             )
-        areas.append(np.mean([roc_auc_score(is_class[:, c], chances[:, c]) for c in curves]))
-    return {"explicitness": float(np.mean(areas))}
+        found.append(np.mean([roc_auc_score(is_class[:, c], chances[:, c]) for c in curves]))
+    return {"explicitness": np.array(found)}

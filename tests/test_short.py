@@ -1,4 +1,4 @@
-"""The committed table of the study "desk" looks as trained models must look, whatever it says about the paper."""
+"""The committed table of the study "short" looks as trained models must look, whatever it says about the paper."""
 
 import numpy as np
 import pandas as pd
@@ -8,18 +8,18 @@ from dlnb import methods, results
 from dlnb.methods import METHODS, rescaled
 from dlnb.study import STUDIES
 
-DESK = STUDIES["desk"]
+SHORT = STUDIES["short"]
 SHARES = (  # columns between 0 and 1
     *("beta_vae_score", "factor_vae_score", "mig", "modularity", "sap", "explicitness"),
     *("dci_disentanglement", "dci_completeness", "dci_informativeness"),
-    *(f"{kind}_{n}" for kind in ("lr", "gbt") for n in DESK.labels),
+    *(f"{kind}_{n}" for kind in ("lr", "gbt") for n in SHORT.labels),
 )
 DISTANCES = ("tc_mean", "tc_sampled", "tc_mean_active", "tc_sampled_active", "mi_mean", "mi_sampled", "kl")
 
 
 @pytest.fixture(scope="module")
 def table():
-    return results.load("desk")
+    return results.load("short")
 
 
 def trends(table, method, column):
@@ -29,7 +29,7 @@ def trends(table, method, column):
 
 
 def test_every_seed_of_a_data_set_is_complete(table):
-    failed = results.failed(DESK)
+    failed = results.failed(SHORT)
     for (data_set, seed), part in table.groupby(["data_set", "seed"]):
         missing = 36 - len(part) - sum((key[0], key[3]) == (data_set, seed) for key in failed)
         assert missing == 0, (data_set, seed)
@@ -46,8 +46,8 @@ def test_scores_are_in_their_ranges(table):
 
 def test_every_row_says_what_was_trained(table):
     for row in table.itertuples():
-        made = METHODS[row.method](**{row.hyperparameter: row.strength}, **DESK.constants(row.method))
-        assert eval(row.objective, vars(methods)) == rescaled(made, DESK.steps)
+        made = METHODS[row.method](**{row.hyperparameter: row.strength}, **SHORT.constants(row.method))
+        assert eval(row.objective, vars(methods)) == rescaled(made, SHORT.steps)
 
 
 @pytest.mark.parametrize("method", ["beta_vae", "beta_tc_vae"])
@@ -88,7 +88,7 @@ def test_both_methods_at_beta_1_are_the_plain_vae(table):
 
 def test_what_was_kept_beside_the_table_is_of_its_models(table):
     """A table that is scored again leaves the files beside it behind, unless they are made again too."""
-    noise, gap = (pd.read_csv(results.TABLES / "desk" / f"{name}.csv") for name in ("noise", "gap"))
+    noise, gap = (pd.read_csv(results.TABLES / "short" / f"{name}.csv") for name in ("noise", "gap"))
     of_table = table.melt(results.KEY, list(noise.score.unique()), var_name="score", value_name="there")
     both = noise.merge(of_table, on=[*results.KEY, "score"], how="left")
     np.testing.assert_allclose(both.value, both.there, atol=2e-6)
