@@ -1,18 +1,22 @@
-"""From how many updates on does the order of settings stop changing? The protocol of the study "short" is chosen by it.
+"""From how many updates on does the order of settings stop changing? "short" and "desk" are chosen by it.
 
-    python benchmarks/calibration.py [--workers N] [--only 'dsprites/*/weight=4/*']
+    python benchmarks/calibration.py [--workers N] [--only 'dsprites/*/weight=4/*'] [--train | --score | --table]
 
-Trains some settings at 32 x 32 and scores them on the way, at several numbers of updates. A 32 x 32 image has a quarter
-of the pixels of the paper's, and the sum over them a quarter of the weight, so that the reconstruction is taken times
-four, and on dSprites also as it is. AnnealedVAE, whose capacity grows with the updates, is trained anew for each
-number, and for 2,000 updates with smaller values of its constant gamma too. What is done is kept under --runs, so that
-the script can be stopped and started again; --table writes what there is to dlnb/tables/calibration.csv, whose settings
-are not measured again.
+Trains some settings at 32 x 32 and keeps the model at several numbers of updates, then scores what it kept. A 32 x 32
+image has a quarter of the pixels of the paper's, and the sum over them a quarter of the weight, so that the
+reconstruction is taken times four, and in the first trials on dSprites also as it is. The first trials have up to 4,000
+updates. The second, the pilot of "desk", have up to 30,000: at the learning rate of 1e-3 as much movement of the
+weights as the paper's 300,000 at 1e-4. AnnealedVAE, whose capacity grows with the updates, is trained anew for each
+number. FactorVAE has a narrow critic that learns fast, and in the pilot the paper's as well.
+
+What is done is kept under --runs, so that the script can be stopped and started again; --train leaves the scores for
+later, --table writes what there is to dlnb/tables/calibration.csv, whose settings are not measured again.
 """
 
 import argparse
 import json
 import os
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -24,67 +28,124 @@ from dlnb import engines, metrics, results, storage
 from dlnb.study import SWEEPS
 
 TABLE = results.TABLES / "calibration.csv"
-BUDGETS = 500, 1_000, 1_500, 2_000, 3_000, 4_000
-GROWING = 1_000, 2_000, 4_000  # budgets of AnnealedVAE
-SMALLER = (2_000,)  # and with another gamma
+FIRST, PILOT = (500, 1_000, 1_500, 2_000, 3_000, 4_000), (2_000, 5_000, 10_000, 20_000, 30_000)
 GAMMA = 1_000  # AnnealedVAE's, in the paper
-BOTH = ((1, GAMMA), (4, GAMMA))
-SETTINGS = {  # data set, method: positions in the sweep; weights of the reconstruction and gammas of AnnealedVAE
-    ("dsprites", "beta_vae"): ((0, 2, 4, 5), BOTH),
-    ("dsprites", "annealed_vae"): ((0, 2, 5), (*BOTH, (4, 100), (4, 30), (4, 10))),
-    ("dsprites", "factor_vae"): ((0, 2, 5), BOTH[1:]),
-    ("shapes3d", "beta_vae"): ((0, 2, 4, 5), BOTH[1:]),
-    ("shapes3d", "factor_vae"): ((0, 2, 5), BOTH[1:]),
-}
-SAMPLE, BATCHES = 7_500, 50
-SCORES = "factor_vae_score", "mig", "dci", "total_correlation"
-KEPT = "factor_vae_score", "mig", "dci_disentanglement", "total_correlation"
-KEY = ["data_set", "method", "strength", "weight", "gamma"]
-OPTIONS = {"seed": 0, "learning_rate": 1e-3, "critic_width": 256, "critic_learning_rate": 1e-3}
+FAST, PAPER = (256, 1e-3), (1_000, 1e-4)  # width and learning rate of FactorVAE's critic
+BATCHES = 100
+FIRST_STRENGTHS = {"beta_vae": (0, 2, 4, 5), "factor_vae": (0, 2, 5), "annealed_vae": (0, 2, 5)}
+SCORES = (
+    *("factor_vae_score", "mig", "dci", "sap"),
+    *("total_correlation", "average_mutual_information"),
+)
+KEY = ["data_set", "method", "strength", "weight", "gamma", "critic_width", "sample"]
 
 
-def measure(data_set: str, method: str, strength: float, weight: float, gamma: float, runs: Path) -> None:
-    """Leave a file of rows, one for each number of updates."""
-    path = runs / "calibration" / f"{data_set}-{method}-{strength:g}-{weight:g}-{gamma:g}.json"
-    if path.exists():
-        return
+@dataclass(frozen=True)
+class Setting:
+    """One model that is trained up to several numbers of updates."""
+
+    data_set: str
+    method: str
+    strength: float
+    weight: float = 4
+    gamma: float = GAMMA  # of AnnealedVAE
+    critic: tuple[int, float] = FAST
+    budgets: tuple[int, ...] = PILOT
+    sample: int = 15_000  # images that are scored
+
+    @property
+    def key(self) -> tuple:
+        return self.data_set, self.method, self.strength, self.weight, self.gamma, self.critic[0], self.sample
+
+    def __str__(self):
+        parts = f"weight={self.weight:g}", f"gamma={self.gamma:g}", f"critic={self.critic[0]}", f"sample={self.sample}"
+        return "/".join([self.data_set, self.method, f"strength={self.strength:g}", *parts])
+
+
+def strengths(method: str, *positions: int) -> list[float]:
+    return [SWEEPS[method].strengths[i] for i in positions]
+
+
+def settings() -> list[Setting]:
+    """The first trials, then the pilot, its most telling models first."""
+    betas, gammas, capacities = (strengths(method, *places) for method, places in FIRST_STRENGTHS.items())
+    found = [Setting("dsprites", "beta_vae", s, weight, budgets=FIRST) for weight in (1, 4) for s in betas]
+    growing = {(1, GAMMA): (1_000, 2_000, 4_000), (4, GAMMA): (1_000, 2_000, 4_000)}
+    growing |= dict.fromkeys([(4, 100), (4, 30), (4, 10)], (2_000,))
+    for (weight, gamma), budgets in growing.items():
+        found += [Setting("dsprites", "annealed_vae", s, weight, gamma, budgets=budgets) for s in capacities]
+    found += [Setting("dsprites", "factor_vae", s, budgets=FIRST) for s in gammas]
+    found += [Setting("shapes3d", "beta_vae", s, budgets=FIRST) for s in betas]
+    found += [Setting("shapes3d", "factor_vae", s, budgets=FIRST) for s in gammas]
+    found = [replace(each, sample=7_500) for each in found]
+    sets = "dsprites", "scream_dsprites", "shapes3d"
+    for method, strength in (("beta_vae", 1), ("beta_vae", 16), ("beta_vae", 4), ("factor_vae", 30), ("dip_vae_i", 5)):
+        found += [Setting(data_set, method, strength) for data_set in sets]
+    capacity = ("annealed_vae", 25, 4)
+    found += [Setting(data_set, *capacity, budgets=(10_000,)) for data_set in sets[:2]]
+    found += [Setting("dsprites", *capacity, 30, budgets=(10_000, 30_000))]
+    found += [Setting(data_set, "factor_vae", 30, critic=PAPER) for data_set in sets]
+    return found
+
+
+def train(setting: Setting, runs: Path) -> None:
+    """Keep the model at each number of updates."""
     from dlnb import data, training
     from dlnb.methods import METHODS, rescaled
 
-    growing = method == "annealed_vae"
-    budgets = BUDGETS if not growing else GROWING if gamma == GAMMA else SMALLER
     engines.prepare()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    images, rows = data.load(data_set, size=32), []
-    for updates in budgets:
-        constants = {"gamma": gamma} if growing else {}
-        made = rescaled(METHODS[method](**{SWEEPS[method].hyperparameter: strength}, **constants), updates)
-        state = path.with_suffix(f".{updates if growing else 'all'}.npz")
-        options = OPTIONS | {"steps": updates, "reconstruction_weight": weight, "checkpoint": state}
-        model = training.train(images, made, **options)
-        found = training.evaluate(model, images, np.random.default_rng(1), BATCHES)
-        codes = training.encode(model, images.sample(SAMPLE, np.random.default_rng(2)))
-        scores = metrics.score(codes.mean, codes.factors, np.random.default_rng(3), SCORES)
-        key = dict(zip(KEY, (data_set, method, strength, weight, gamma), strict=True)) | {"updates": updates}
-        found |= {"active": int(codes.active.sum())} | {name: scores[name] for name in KEPT}
-        rows.append(key | found | {"seconds": model.about["seconds"]})
-    storage.write(path, lambda temporary: temporary.write_text(json.dumps(rows)))
-    for state in path.parent.glob(f"{path.stem}.*.npz"):
-        state.unlink()
+    folder, growing = runs / "calibration" / str(setting), setting.method == "annealed_vae"
+    images = data.load(setting.data_set, size=32)
+    for updates in setting.budgets:
+        if (folder / f"{updates}.npz").exists():
+            continue
+        constants = {"gamma": setting.gamma} if growing else {}
+        strength = {SWEEPS[setting.method].hyperparameter: setting.strength}
+        model = training.train(
+            images,
+            rescaled(METHODS[setting.method](**strength, **constants), updates),
+            steps=updates,
+            seed=0,
+            learning_rate=1e-3,
+            critic_width=setting.critic[0],
+            critic_learning_rate=setting.critic[1],
+            reconstruction_weight=setting.weight,
+            checkpoint=folder / (f"state.{updates}.npz" if growing else "state.npz"),
+            name=str(setting),
+        )
+        model.save(folder / f"{updates}.npz")
 
 
-def cells(pattern: str) -> list[tuple]:
-    found, done = [], set(old()[KEY].itertuples(index=False, name=None)) if len(old()) else set()
-    for (data_set, method), (positions, variants) in SETTINGS.items():
-        strengths = [SWEEPS[method].strengths[i] for i in positions]
-        for weight, gamma in variants:
-            if fnmatch(f"{data_set}/{method}/weight={weight:g}/gamma={gamma:g}", pattern):
-                found += [(data_set, method, strength, weight, gamma) for strength in strengths]
-    return [cell for cell in found if cell not in done]
+def score(setting: Setting, runs: Path) -> None:
+    """Leave a row beside each model that is kept."""
+    from dlnb import data, training
+    from dlnb.models import Model
+
+    engines.prepare()
+    folder, images = runs / "calibration" / str(setting), data.load(setting.data_set, size=32)
+    for updates in setting.budgets:
+        path, row = folder / f"{updates}.npz", folder / f"{updates}.json"
+        if row.exists() or not path.exists():
+            continue
+        model, rng = Model.load(path), np.random.default_rng
+        found = training.evaluate(model, images, rng(1), BATCHES)
+        codes = training.encode(model, images.sample(setting.sample, rng(2)))
+        found |= {"active": int(codes.active.sum())} | metrics.score(codes.mean, codes.factors, rng(3), SCORES)
+        sampled = metrics.score(codes.draw(rng(4)), codes.factors, rng(3), SCORES[-2:])
+        found |= {f"{name}_sampled": value for name, value in sampled.items()}
+        made = dict(zip(KEY, setting.key, strict=True)) | {"updates": updates, "boosting": "exact"}
+        made |= found | {"seconds": model.about["seconds"]}
+        storage.write(row, lambda temporary, made=made: temporary.write_text(json.dumps(made)))
 
 
 def old() -> pd.DataFrame:
-    return pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame()
+    return pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame(columns=[*KEY, "updates"])
+
+
+def missing(setting: Setting, table: pd.DataFrame) -> bool:
+    """Whether a number of updates is not in the table."""
+    rows = table[(table[KEY] == list(setting.key)).all(axis=1)]
+    return bool(set(setting.budgets) - set(rows.updates))
 
 
 def main() -> None:
@@ -92,15 +153,23 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--only", default="*", help="settings such as 'dsprites/*/weight=4/*'")
-    parser.add_argument("--table", action="store_true", help="measure nothing more; write the table")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--train", action="store_true", help="score nothing")
+    instead.add_argument("--score", action="store_true", help="train nothing; score the models that are kept")
+    instead.add_argument("--table", action="store_true", help="measure nothing more; write the table")
     options = parser.parse_args()
-    if not options.table:
-        with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
-            Parallel(batch_size=1)(delayed(measure)(*cell, options.runs) for cell in cells(options.only))
-    paths = sorted((options.runs / "calibration").glob("*.json"))
-    table = pd.concat([old(), pd.DataFrame([row for path in paths for row in json.loads(path.read_text())])])
+    table = old()
+    todo = [each for each in settings() if fnmatch(str(each), options.only) and missing(each, table)]
+    with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
+        if not (options.score or options.table):
+            Parallel(batch_size=1)(delayed(train)(setting, options.runs) for setting in todo)
+        if not (options.train or options.table):
+            Parallel(batch_size=1)(delayed(score)(setting, options.runs) for setting in todo)
+    paths = sorted((options.runs / "calibration").rglob("*.json"))
+    table = pd.concat([table, pd.DataFrame([json.loads(path.read_text()) for path in paths])])
     table = table.drop_duplicates([*KEY, "updates"], keep="last")
-    table = table.sort_values(["data_set", "method", "weight", "gamma", "strength", "updates"]).round(5)
+    order = ["data_set", "method", "weight", "gamma", "critic_width", "strength", "sample", "updates"]
+    table = table.sort_values(order).round(5)
     storage.write(TABLE, lambda temporary: table.to_csv(temporary, index=False))
     print(table.drop(columns=["elbo"]).round(3).to_string(index=False))
 
