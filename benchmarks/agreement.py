@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
-from dlnb import metrics, results, stats, storage
+from dlnb import metrics, results, storage
+from dlnb.analysis import stats
 from dlnb.metrics.predictors import fit_trees
 from dlnb.representation import Representation
 from dlnb.study import STUDIES, Cell
@@ -54,9 +55,10 @@ def sample(codes: Representation) -> dict:
 
 def fresh(cell: Cell, folder: Path) -> dict:
     """Scores by fresh images of the model."""
-    from dlnb import data, training
+    from dlnb import data
     from dlnb.metrics.interventions import beta_vae_score_of_encoder, factor_vae_score_of_encoder
-    from dlnb.models import Model
+    from dlnb.models import training
+    from dlnb.models.model import Model
 
     data_set = data.load(cell.data_set, STUDY.source, STUDY.size)
     model = Model.load(folder / "model.npz", data_set, latents=STUDY.latents)

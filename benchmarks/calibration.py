@@ -24,7 +24,8 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed, parallel_config
 
-from dlnb import engines, metrics, results, storage
+from dlnb import metrics, results, storage
+from dlnb.run import engines
 from dlnb.study import SWEEPS
 
 TABLE = results.TABLES / "calibration.csv"
@@ -90,8 +91,9 @@ def settings() -> list[Setting]:
 
 def train(setting: Setting, runs: Path) -> None:
     """Keep the model at each number of updates."""
-    from dlnb import data, training
-    from dlnb.methods import METHODS, rescaled
+    from dlnb import data
+    from dlnb.models import training
+    from dlnb.models.methods import METHODS, rescaled
 
     engines.prepare()
     folder, growing = runs / "calibration" / str(setting), setting.method == "annealed_vae"
@@ -118,8 +120,9 @@ def train(setting: Setting, runs: Path) -> None:
 
 def score(setting: Setting, runs: Path) -> None:
     """Leave a row beside each model that is kept."""
-    from dlnb import data, training
-    from dlnb.models import Model
+    from dlnb import data
+    from dlnb.models import training
+    from dlnb.models.model import Model
 
     engines.prepare()
     folder, images = runs / "calibration" / str(setting), data.load(setting.data_set, size=32)

@@ -17,9 +17,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlnb import data, kept, metrics, results, storage, training, work
-from dlnb.models import Model
+from dlnb import data, metrics, results, storage
+from dlnb.models import training
+from dlnb.models.model import Model
 from dlnb.representation import Representation
+from dlnb.results import keepsakes
+from dlnb.run import worker
 from dlnb.study import STUDIES, SWEEPS, Cell, Study
 
 IMAGES = 1_000
@@ -69,7 +72,7 @@ def noise(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
             data_set, first = data.load(cell.data_set, study.source, study.size), results.read_json(path)
             another = data_set.sample(study.sample, training.generator(cell.seed, "sample", 1))
             codes = training.encode(model(study, cell, runs), another)
-            again = work.score(study, codes, training.generator(cell.seed, "scores", 1))
+            again = worker.score(study, codes, training.generator(cell.seed, "scores", 1))
             found = dict(zip(results.KEY, key, strict=True))
             rows += [found | {"score": name, "value": first[name], "again": again[name]} for name in study.columns()]
     return pd.DataFrame(rows)
@@ -109,7 +112,7 @@ def old(path: Path) -> pd.DataFrame:
 def keep(study: Study, runs: Path, tables: Path) -> list[Path]:
     """Copies of the chosen models that are under ``runs``, and their reconstructions."""
     table, paths = results.load(study.name, tables), []
-    for data_set, method in kept.FIGURE_7.items():
+    for data_set, method in keepsakes.FIGURE_7.items():
         some = table[(table.data_set == data_set) & (table.method == method) & (table.seed == 0)]
         if len(some) < len(SWEEPS[method].strengths):
             continue
@@ -121,7 +124,7 @@ def keep(study: Study, runs: Path, tables: Path) -> list[Path]:
             _, images = data.load(data_set, study.source, study.size).sample(SHOWN, np.random.default_rng(0))
             halved = Model.load(path)
             again = training.decode(halved, training.encode(halved, images).mean)
-            paths += [path, kept.save(study.name, cell, images, again, tables)]
+            paths += [path, keepsakes.save(study.name, cell, images, again, tables)]
     return paths
 
 

@@ -12,10 +12,11 @@ import time
 
 import numpy as np
 
-from dlnb import data, networks, training, updates
-from dlnb.backend import tf
-from dlnb.losses import bernoulli_nll, gaussian_kl
-from dlnb.methods import METHODS, BetaVAE
+from dlnb import data
+from dlnb.models import graphs, networks, training
+from dlnb.models.backend import tf
+from dlnb.models.losses import bernoulli_nll, gaussian_kl
+from dlnb.models.methods import METHODS, BetaVAE
 from dlnb.study import SWEEPS
 
 REPEATS, BATCH = 5, 64
@@ -33,7 +34,7 @@ def fastest(action, number: int) -> float:
 
 
 def graph_of(method, data_set):
-    return updates.Graph(method, data_set.image_shape, 10, BATCH, "code", "float32", 1000, False)
+    return graphs.Graph(method, data_set.image_shape, 10, BATCH, "code", "float32", 1000, False)
 
 
 def step(method, data_set) -> float:
@@ -92,7 +93,7 @@ def parts(data_set) -> list[tuple[str, float]]:
     ):
         forward, backward = forward_and_gradients(network, x, reduce, of_input)
         rows += [(f"{name}, forward", forward), (f"{name}, gradients", backward)]
-    weights = updates.Weights([encoder, decoder], 0.9, 0.999)
+    weights = graphs.Weights([encoder, decoder], 0.9, 0.999)
     gradient = tf.zeros_like(weights.vector)
     adam = tf.function(lambda: weights.update(gradient, tf.constant(3), 1e-4))
     adam()

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dlnb import estimate, paper, results, storage
+from dlnb import paper, results, storage
+from dlnb.run import estimate
 from dlnb.study import STUDIES, Study
 
 TABLE = results.TABLES / "scale.csv"
@@ -95,7 +96,7 @@ def main() -> None:
         found["efficiency of 2 workers"] = one / (2 * two)
         found["overhead of a model, s"] = one - told
         found |= big(Path(name, "big"))
-    from dlnb import engines
+    from dlnb.run import engines
 
     engines.prepare()
     found["a double update by two single ones"] = side_by_side()

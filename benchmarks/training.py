@@ -29,10 +29,11 @@ from statistics import median
 
 import numpy as np
 
-from dlnb import data, networks, training
-from dlnb.backend import keras, tf
-from dlnb.losses import bernoulli_nll, gaussian_kl
-from dlnb.methods import BetaVAE
+from dlnb import data
+from dlnb.models import networks, training
+from dlnb.models.backend import keras, tf
+from dlnb.models.losses import bernoulli_nll, gaussian_kl
+from dlnb.models.methods import BetaVAE
 
 BATCH, LATENTS, BETA, RATE = 64, 10, 4.0, 1e-4
 LEFT_OUT = 5  # steps, as in peers.py

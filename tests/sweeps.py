@@ -12,7 +12,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from dlnb import engines, results, run, work
+from dlnb import results
+from dlnb.run import engines, sweep, worker
 from dlnb.study import STUDIES, Study
 
 TINY = Study(
@@ -54,13 +55,13 @@ def made_up(study, cell, folder) -> dict:
     return measured | {"active": number[0] % 10, "machine": "some", "objective": "BetaVAE()"}
 
 
-def worker(study, cell, runs, origin):
-    work.row = made_up
-    return work.do(study, cell, runs, origin)
+def pretend(study, cell, runs, origin):
+    worker.row = made_up
+    return worker.do(study, cell, runs, origin)
 
 
 if __name__ == "__main__":
     STUDIES["many"] = MANY
-    engines._worker = worker
-    work.origin = lambda: ORIGIN
-    sys.exit(run.main(["many", *sys.argv[1:]]))
+    engines._worker = pretend
+    worker.origin = lambda: ORIGIN
+    sys.exit(sweep.main(["many", *sys.argv[1:]]))

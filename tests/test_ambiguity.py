@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from dlnb import ambiguity, data, training
-from dlnb.methods import BetaVAE
+from dlnb import data
+from dlnb.lessons import ambiguity
+from dlnb.models import training
+from dlnb.models.methods import BetaVAE
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from test_claims import study
+from test_statements import study
 
-from dlnb import atlas, kept, networks, paper, results, transfer, variance
+from dlnb import paper
+from dlnb.analysis import transfer, variance
+from dlnb.figures import atlas
+from dlnb.models import networks
 from dlnb.paper import SCORES
+from dlnb.results import keepsakes
 from dlnb.study import DATA_SETS, STUDIES, SWEEPS
 
 LABELS = [f"{kind}_{n}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000)]
@@ -42,13 +46,13 @@ def test_every_figure_can_be_drawn(table, name):
 
 
 def test_figure_7_shows_what_was_kept(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "TABLES", tmp_path)
-    cells = {c.data_set: c for c in STUDIES["short"].cells() if c.method == kept.FIGURE_7[c.data_set]}
+    monkeypatch.setattr(keepsakes, "TABLES", tmp_path)
+    cells = {c.data_set: c for c in STUDIES["short"].cells() if c.method == keepsakes.FIGURE_7[c.data_set]}
     images = np.random.default_rng(0).uniform(size=(6, 8, 8, 1))
     with pytest.raises(ValueError, match="no reconstructions of the study short"):
         atlas.FIGURES["7"](table)
-    kept.save("short", cells["cars3d"], images.repeat(3, -1), images.repeat(3, -1) / 2)
-    kept.save("short", cells["dsprites"], images, images / 2)
+    keepsakes.save("short", cells["cars3d"], images.repeat(3, -1), images.repeat(3, -1) / 2)
+    keepsakes.save("short", cells["dsprites"], images, images / 2)
     (axis,) = atlas.FIGURES["7"](table).axes
     assert [label.get_text() for label in axis.get_yticklabels()] == ["dSprites", "Cars3D"]
     shown = np.asarray(axis.images[0].get_array())

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from dlnb import data, training
-from dlnb.methods import DIPVAE1, DIPVAE2, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE
+from dlnb import data
 from dlnb.metrics import total_correlation
+from dlnb.models import training
+from dlnb.models.methods import DIPVAE1, DIPVAE2, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE
 
 # Ellipses of one size and orientation at all places: two factors, learned within a few hundred updates.
 PLACES = data.restrict(data.load("dsprites", size=32), shape=1, scale=5, orientation=0)

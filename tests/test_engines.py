@@ -4,7 +4,7 @@ import joblib
 import pytest
 from sweeps import ORIGIN, TINY
 
-from dlnb import engines, run
+from dlnb.run import engines, sweep
 
 
 def test_workers_of_several_threads_are_refused(tmp_path):
@@ -25,7 +25,7 @@ def test_a_scheduler_that_does_not_answer_is_named():
 def test_an_address_without_its_engine_is_refused(tmp_path):
     folders = ["--runs", str(tmp_path), "--tables", str(tmp_path)]
     with pytest.raises(SystemExit, match="say --engine dask as well"):
-        run.main(["smoke", "--address", "tcp://127.0.0.1:9", *folders])
+        sweep.main(["smoke", "--address", "tcp://127.0.0.1:9", *folders])
 
 
 def test_workers_that_keep_dying_end_the_sweep_with_a_reason(tmp_path, monkeypatch):

@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweeps import MANY, TINY
 
-from dlnb import engines, estimate, progress, training
+from dlnb import progress
+from dlnb.models import training
+from dlnb.run import engines, estimate
 from dlnb.study import STUDIES
 
 

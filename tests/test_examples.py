@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlnb import examples
+from dlnb.lessons import examples
 
 
 def test_the_tiny_world_has_all_pairs_of_two_factors_equally_often():

@@ -77,4 +77,4 @@ def test_a_version_changes_with_the_source(tmp_path, monkeypatch):
     assert before == gallery.version(drawing_of_a_test.__name__)
     (tmp_path / "drawing_of_a_test.py").write_text("A = 2\n")
     assert gallery.version(drawing_of_a_test.__name__) != before
-    assert gallery.version("dlnb.data.cars", "dlnb.data.toys") != gallery.version("dlnb.data.cars")
+    assert gallery.version("dlnb.data.scenes.cars", "dlnb.data.scenes.toys") != gallery.version("dlnb.data.scenes.cars")

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from dlnb import data, training
+from dlnb import data
 from dlnb.data.dataset import DataSet
-from dlnb.methods import BetaVAE
 from dlnb.metrics import interventions
 from dlnb.metrics.interventions import (
     ACTIVE,
@@ -16,6 +15,8 @@ from dlnb.metrics.interventions import (
     factor_vae_score_of_encoder,
     votes,
 )
+from dlnb.models import training
+from dlnb.models.methods import BetaVAE
 
 SCORES = {"beta_vae_score": beta_vae_score, "factor_vae_score": factor_vae_score}
 OF_ENCODER = {"beta_vae_score": beta_vae_score_of_encoder, "factor_vae_score": factor_vae_score_of_encoder}

@@ -1,4 +1,4 @@
-"""Who may import whom. A module knows the layers below its own; only some modules wait for TensorFlow."""
+"""Who may import whom. A module knows what stands below its own folder; only some modules wait for TensorFlow."""
 
 import ast
 import subprocess
@@ -9,78 +9,21 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "dlnb"
 
-LAYERS = {
-    "dlnb": 0,
-    "checks": 0,
-    "progress": 0,
-    "backend": 0,
-    "provenance": 0,
-    "storage": 0,
-    "representation": 1,
-    "data": 1,
-    "data.dataset": 1,
-    "data.dsprites": 1,
-    "data.surfaces": 1,
-    "data.gallery": 1,
-    "data.cars": 1,
-    "data.cars3d": 1,
-    "data.toys": 1,
-    "data.smallnorb": 1,
-    "data.shapes3d": 1,
-    "data.variants": 1,
-    "data.files": 1,
-    "data.originals": 1,
-    "data.published": 1,
-    "losses": 1,
-    "networks": 1,
-    "paper": 1,
-    "study": 1,
-    "toy": 1,
-    "examples": 1,
-    "theory": 2,
-    "methods": 2,
-    "metrics": 2,
-    "metrics.rows": 2,
-    "metrics.linear": 2,
-    "metrics.trees": 2,
-    "metrics.exact": 2,
-    "metrics.information": 2,
-    "metrics.interventions": 2,
-    "metrics.predictors": 2,
-    "metrics.downstream": 2,
-    "metrics.unsupervised": 2,
-    "models": 2,
-    "updates": 3,
-    "training": 4,
-    "results": 3,
-    "by_factor": 4,
-    "work": 5,
-    "engines": 6,
-    "status": 6,
-    "estimate": 7,
-    "run": 8,
-    "released": 5,
-    "ambiguity": 5,
-    "stats": 5,
-    "cells": 6,
-    "variance": 7,
-    "transfer": 6,
-    "plots": 5,
-    "panels": 6,
-    "figures": 7,
-    "notebook": 6,
-    "findings": 9,
-    "claims": 10,
-    "kept": 4,
-    "atlas": 8,
-    "quantities": 8,
-    "selection": 5,
-}
+# Each row may import from the rows above it. A folder counts as one, and its modules may import each other.
+ROWS = (
+    {"dlnb", "checks", "progress", "provenance", "storage"},
+    {"representation", "study", "paper", "notebook"},
+    {"data"},
+    {"models", "metrics"},
+    {"results"},
+    {"run", "analysis"},
+    {"claims"},
+    {"figures"},
+    {"lessons"},
+)
+RANKS = {name: rank for rank, row in enumerate(ROWS) for name in row}
 # Importing TensorFlow takes seconds and 700 MB; everything else must do without.
-TENSORFLOW = {
-    *("backend", "losses", "networks", "theory", "methods", "models", "updates", "training", "ambiguity"),
-    *("work", "engines", "status", "estimate", "run"),
-}
+TENSORFLOW = {"models", "run", "lessons.theorem", "lessons.ambiguity"}
 LIBRARIES = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"}
 
 
@@ -105,37 +48,56 @@ def imports(name):
 
 
 def siblings(name):
-    """The modules of this package that a module imports."""
+    """The modules of this package that a module imports; of `from dlnb.data import load` the folder's door, data."""
     return {each.removeprefix("dlnb.") for each in imports(name) if each.startswith("dlnb.")} & set(MODULES)
 
 
-def reached(name, seen=frozenset()):
-    """The modules of this package that a module imports, directly or through another."""
-    for each in siblings(name) - seen:
-        seen |= {each} | reached(each, seen | {each})
-    return seen
+def folder(name):
+    return name.split(".")[0]
 
 
-def test_every_module_has_a_layer():
-    assert set(MODULES) <= set(LAYERS)
+def waits(name):
+    """Whether a module is one of those that import TensorFlow."""
+    return name in TENSORFLOW or (folder(name) in TENSORFLOW and name != "run")
+
+
+def test_every_folder_and_module_has_a_rank_and_at_most_a_dozen_stand_at_the_top():
+    assert {folder(name) for name in MODULES} == set(RANKS)
+    assert len([path for path in PACKAGE.glob("*.py") if path.name != "__init__.py"]) <= 12
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_imports_only_from_below(name):
     for other in siblings(name):
-        same_package = name.split(".")[0] == other.split(".")[0]
-        assert LAYERS[other] < LAYERS[name] or same_package, f"{name} imports {other}"
+        below = RANKS[folder(other)] < RANKS[folder(name)]
+        inside = folder(other) == folder(name) and MODULES[folder(name)].name == "__init__.py"
+        assert below or inside, f"{name} imports {other}"
+
+
+def test_no_module_needs_itself():
+    """Not through others either. A folder's door, which collects names of its modules, is no module of it."""
+    needs = {name: {other for other in siblings(name) if other != folder(name)} for name in MODULES}
+    while free := {name for name, others in needs.items() if not others & needs.keys()}:
+        needs = {name: others for name, others in needs.items() if name not in free}
+    assert not needs, "these import each other"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if "." in name])
+def test_within_a_folder_modules_import_modules_and_not_names_of_the_door(name):
+    door = f"dlnb.{folder(name)}"
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == door:
+            assert {f"{folder(name)}.{alias.name}" for alias in node.names} <= set(MODULES)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_only_marked_modules_use_tensorflow(name):
     direct = {each.split(".")[0] for each in imports(name)} & LIBRARIES
-    assert not direct or name == "backend"
-    assert ("backend" in {name} | reached(name)) == (name in TENSORFLOW)
+    assert not direct or name == "models.backend"
 
 
 def test_the_rest_starts_without_tensorflow():
-    names = [f"dlnb.{name}" for name in MODULES if name not in TENSORFLOW and name != "dlnb"]
+    names = [f"dlnb.{name}" for name in MODULES if not waits(name) and name != "dlnb"]
     code = f"import sys, {', '.join(names)}; print(*({LIBRARIES} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

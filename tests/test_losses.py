@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from dlnb.backend import tf, tfp
-from dlnb.losses import (
+from dlnb.models.backend import tf, tfp
+from dlnb.models.losses import (
     bernoulli_nll,
     covariance,
     critic_loss,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dlnb.data import DATA_SETS
-from dlnb.methods import (
+from dlnb.models.methods import (
     DIPVAE1,
     DIPVAE2,
     METHODS,
@@ -17,7 +17,7 @@ from dlnb.methods import (
     Posterior,
     rescaled,
 )
-from dlnb.networks import KERNELS, SIZES
+from dlnb.models.networks import KERNELS, SIZES
 from dlnb.study import STUDIES, SWEEPS
 
 MEAN = np.array([[1.0, 0.0], [0.0, -2.0]], np.float32)

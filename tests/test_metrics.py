@@ -18,9 +18,9 @@ from dlnb.metrics.unsupervised import (
     total_correlation,
     wasserstein_correlation,
 )
+from dlnb.run.worker import SHORT
 from dlnb.study import SCORES as COLUMNS
 from dlnb.study import Study
-from dlnb.work import SHORT
 
 LOG2 = np.log(2)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from dlnb import networks
-from dlnb.backend import tf
+from dlnb.models import networks
+from dlnb.models.backend import tf
 
 # Weights and biases by hand, latents 10. Encoder for 64 pixels and one channel: convolutions 4*4*1*32 + 32 = 544,
 # 4*4*32*32 + 32 = 16,416, 2*2*32*64 + 64 = 8,256, 2*2*64*64 + 64 = 16,448; dense 1024*256 + 256 = 262,400; two heads

@@ -10,7 +10,8 @@ import pytest
 from matplotlib import pyplot
 from PIL import Image
 
-from dlnb import plots, stats
+from dlnb.analysis import stats
+from dlnb.figures import plots
 from dlnb.study import SWEEPS
 
 

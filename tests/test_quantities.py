@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
-from test_claims import study
+from test_statements import study
 
-from dlnb import quantities, stats, transfer, variance
+from dlnb.analysis import stats, transfer, variance
+from dlnb.claims import quantities
+from dlnb.claims.quantities import Numbers
 from dlnb.paper import SCORES
-from dlnb.quantities import Numbers
 
 
 def uneven(seed=0):

@@ -8,8 +8,8 @@ from itertools import product
 import pandas as pd
 import pytest
 
-from dlnb import released
-from dlnb.released import METHODS, SCORES
+from dlnb.results import released
+from dlnb.results.released import METHODS, SCORES
 from dlnb.study import SWEEPS, Cell
 
 PUBLISHED = ("dsprites_full", "color_dsprites", "noisy_dsprites", "scream_dsprites", "smallnorb", "cars3d", "shapes3d")

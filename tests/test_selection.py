@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlnb import selection
+from dlnb.analysis import selection
 
 SCORES = ["a", "b"]
 

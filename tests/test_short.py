@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dlnb import methods, results
-from dlnb.methods import METHODS, rescaled
+from dlnb import results
+from dlnb.models import methods
+from dlnb.models.methods import METHODS, rescaled
 from dlnb.study import STUDIES
 
 SHORT = STUDIES["short"]

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from dlnb import data
-from dlnb.data import smallnorb, toys
+from dlnb.data import smallnorb
+from dlnb.data.scenes import toys
 
 # Grey of the table under each lighting in published images, in no known order (see the chapter on data).
 GREYS = {126, 174, 206, 223, 226, 248}

@@ -8,7 +8,7 @@ import pytest
 from grids import grid
 from scipy.stats import spearmanr
 
-from dlnb import stats
+from dlnb.analysis import stats
 
 
 def table(values, seeds=3, strengths=(1, 2, 4)):

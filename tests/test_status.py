@@ -2,7 +2,7 @@
 
 from sweeps import MANY, TINY
 
-from dlnb import status
+from dlnb.run import status
 
 
 def test_seeds_that_are_as_far_are_told_together():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from dlnb.data.surfaces import Camera, block, box, ellipsoid, join, limb, shrink, wheel, wing
+from dlnb.data.scenes.surfaces import Camera, block, box, ellipsoid, join, limb, shrink, wheel, wing
 
 STEP = 0.02
 SOLIDS = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from dlnb.toy import LinearGaussian
+from dlnb.lessons.toy import LinearGaussian
 
 TOY = LinearGaussian(weight=1.5, noise=0.7)
 

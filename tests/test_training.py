@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from dlnb import data, networks, storage, training, updates
-from dlnb.backend import tf, tfp
-from dlnb.losses import gaussian_kl
-from dlnb.methods import METHODS, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE, Method
-from dlnb.models import Model
+from dlnb import data, storage
+from dlnb.models import graphs, networks, training
+from dlnb.models.backend import tf, tfp
+from dlnb.models.losses import gaussian_kl
+from dlnb.models.methods import METHODS, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE, Method
+from dlnb.models.model import Model
+from dlnb.models.training import decode, encode, evaluate, train, traverse
 from dlnb.study import SWEEPS
-from dlnb.training import decode, encode, evaluate, train, traverse
 
 tfd = tfp.distributions
 DSPRITES = data.load("dsprites", size=32)
@@ -243,24 +244,24 @@ def test_beta_of_1_is_the_plain_vae_bit_for_bit(kind):
 
 
 def test_a_sweep_shares_one_graph(monkeypatch):
-    monkeypatch.setattr(updates, "_graphs", type(updates._graphs)())
+    monkeypatch.setattr(graphs, "_graphs", type(graphs._graphs)())
     models = [train(DSPRITES, BetaTCVAE(beta), steps=3, seed=s, **QUICK) for s in (0, 1) for beta in (2, 9)]
-    (graph,) = updates._graphs.values()
+    (graph,) = graphs._graphs.values()
     assert graph._run.experimental_get_tracing_count() == 1
     assert len({float(model.history["regularizer"][-1]) for model in models}) == 4
     # And nothing of a model is left to the next.
-    monkeypatch.setattr(updates, "_graphs", type(updates._graphs)())
+    monkeypatch.setattr(graphs, "_graphs", type(graphs._graphs)())
     alone = train(DSPRITES, BetaTCVAE(9), steps=3, seed=1, **QUICK)
     for one, other in zip(weights(models[-1]), weights(alone), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_only_the_last_graphs_are_kept(monkeypatch):
-    monkeypatch.setattr(updates, "_graphs", type(updates._graphs)())
-    monkeypatch.setattr(updates, "KEPT", 2)
+    monkeypatch.setattr(graphs, "_graphs", type(graphs._graphs)())
+    monkeypatch.setattr(graphs, "KEPT", 2)
     for batch in (2, 3, 4, 3):
         train(DSPRITES, BetaVAE(1), steps=1, seed=0, batch=batch)
-    assert [graph.size[0] for graph in updates._graphs.values()] == [4, 3]
+    assert [graph.size[0] for graph in graphs._graphs.values()] == [4, 3]
 
 
 def test_bfloat16_reaches_the_losses_of_float32_up_to_a_few_percent():

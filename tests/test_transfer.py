@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from grids import grid
 
-from dlnb import transfer
+from dlnb.analysis import transfer
 
 
 def play(table, scores, same_set, same_score, same_seed, other_setting):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from grids import grid
 
-from dlnb import variance
+from dlnb.analysis import variance
 
 
 def test_variance_explained_worked_out_by_hand():

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dlnb import plots, theory
-from dlnb.backend import tfp
 from dlnb.data.dsprites import draw
+from dlnb.figures import plots
+from dlnb.lessons import theorem
+from dlnb.models.backend import tfp
 
-f = theory.entangle(tfp.distributions.Uniform(np.zeros(2), np.ones(2)), theory.rotation(45))
+f = theorem.entangle(tfp.distributions.Uniform(np.zeros(2), np.ones(2)), theorem.rotation(45))
 path, middle = np.linspace(0.05, 0.95, 7), np.full(7, 0.5)
 moves = [np.stack([path, middle], axis=1), np.stack([middle, path], axis=1)]
 places = moves + [f.inverse(move).numpy() for move in moves]

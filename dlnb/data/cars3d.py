@@ -10,9 +10,10 @@ from functools import lru_cache, partial
 import numpy as np
 
 from dlnb import checks
-from dlnb.data import cars, gallery, surfaces
-from dlnb.data.cars import Car
+from dlnb.data import gallery
 from dlnb.data.dataset import DataSet
+from dlnb.data.scenes import cars, surfaces
+from dlnb.data.scenes.cars import Car
 
 SIZES = {"elevation": 4, "azimuth": 24, "type": 183}
 ELEVATIONS = np.deg2rad([2.0, 9.0, 16.0, 23.0])  # degrees; those of the published set are not documented

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from dlnb import checks
-from dlnb.data import cars, gallery, surfaces, toys
+from dlnb.data import gallery
 from dlnb.data.dataset import DataSet
+from dlnb.data.scenes import cars, surfaces, toys
 
 SIZES = {"category": 5, "elevation": 9, "azimuth": 18, "lighting": 6}
 INSTANCES = 10

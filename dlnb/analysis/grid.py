@@ -1,0 +1,67 @@
+"""Where the models of a table of results stand: a grid of data sets, settings and seeds, as arrays.
+
+A statistic that is computed again and again on the same models with other numbers, as intervals ask for, needs only the
+numbers anew.
+"""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from dlnb.analysis import stats
+
+KEY = ["data_set", "method", "strength", "seed"]
+
+
+class Cells:
+    """The places of a table's models, from its columns data_set, method, strength and seed.
+
+    ``sets`` and ``seeds``, ``methods`` and ``strengths`` (of settings), in the order of the table; ``at`` [data sets,
+    settings, seeds], the position of the model's row or -1; ``rows``, those of a data set in the order of ``at``.
+    Raises ValueError if two rows are the same model.
+    """
+
+    def __init__(self, table: pd.DataFrame):
+        self._keys = table[KEY].reset_index(drop=True)
+        numbers, sets = table.data_set.factorize()
+        settings, pairs = pd.MultiIndex.from_frame(table[["method", "strength"]]).factorize()
+        seeds, self.seeds = table.seed.factorize()
+        self.sets, self.methods = list(sets), pairs.get_level_values(0).to_numpy(object)
+        self.strengths = pairs.get_level_values(1).to_numpy(float)
+        self.at = np.full((len(self.sets), len(pairs), len(self.seeds)), -1)
+        self.at[numbers, settings, seeds] = np.arange(len(table))
+        if (self.at >= 0).sum() < len(table):
+            twice = self._keys[self._keys.duplicated()].iloc[0].to_dict()
+            raise ValueError(f"the table has two rows for {twice}; a model must have one")
+        self.rows = {name: places[places >= 0] for name, places in zip(self.sets, self.at, strict=True)}
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Values [models, ...] on the grid [data sets, settings, seeds, ...], NaN where there is no model."""
+        found = values[self.at]
+        found[self.at < 0] = np.nan
+        return found
+
+    def labels(self, name: str) -> dict[str, np.ndarray]:
+        """For the models of a data set the numbers of their method and of their setting."""
+        setting = np.nonzero(self.at[self.sets.index(name)] >= 0)[0]
+        return {
+            key: np.unique(values, return_inverse=True)[1]
+            for key, values in (("method", self.methods[setting].astype(str)), ("setting", setting))
+        }
+
+    @cached_property
+    def whole(self) -> tuple[np.ndarray, ...]:
+        """The part of the grid that ``stats.complete`` keeps, for indexing by data sets, settings and seeds."""
+        if (self.at >= 0).all():
+            return np.ix_(*map(np.arange, self.at.shape))
+        inside = np.isin(self.at, stats.complete(self._keys).index)
+        return np.ix_(*(np.flatnonzero(inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))))
+
+
+def medians(values: np.ndarray) -> np.ndarray:
+    """Medians over the last axis of what is not NaN; NaN where there is nothing else."""
+    ordered = np.sort(values, axis=-1)  # NaN goes last
+    count = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
+    low, high = (np.take_along_axis(ordered, np.maximum(place, 0), -1) for place in ((count - 1) // 2, count // 2))
+    return ((low + high) / 2)[..., 0]

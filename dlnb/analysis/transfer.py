@@ -1,0 +1,72 @@
+"""The transfer game: how often a setting that is the best elsewhere beats a random model (section 5.4, Table 1)."""
+
+import numpy as np
+import pandas as pd
+
+from dlnb import checks
+from dlnb.analysis import stats
+
+READINGS = {  # the text leaves open which seed the random model has, and whether it may be the chosen setting again
+    "as drawn": (False, False),
+    "same seed": (True, False),
+    "another setting": (False, True),
+    "same seed, another setting": (True, True),
+}
+
+
+def game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1.0) -> pd.DataFrame:
+    """How often a setting that is the best elsewhere beats a random model, exactly (section 5.4, Table 1).
+
+    Draw a data set, a score and a seed, and take the setting with the highest score there; then compare it, at another
+    seed, with a random model, by the same or another score, on the same or another data set. Better counts as a win,
+    equal too in the paper (``ties`` 1; with 0.5 chance is a half whatever the scores); equally good best settings share
+    the draw. Every possible draw is enumerated. ``reading``: one of READINGS.
+
+    Returns the probabilities [2, 2]: rows "other score", "same score", columns "other data set", "same data set".
+    Raises ValueError unless the table is a complete grid of at least two seeds, scores and data sets.
+    """
+    return of_grid(_grid(table, list(scores)), reading, ties)
+
+
+def of_grid(grid: np.ndarray, reading: str = "as drawn", ties: float = 1.0) -> pd.DataFrame:
+    """The same from scores [data sets, scores, seeds, settings], none of them NaN, with the same errors."""
+    same_seed, other_setting = checks.choose(READINGS, reading, "reading")
+    sets, kinds, seeds = grid.shape[:3]
+    if min(sets, kinds, seeds) < 2:
+        raise ValueError(f"the game needs two data sets, scores and seeds, not {sets}, {kinds} and {seeds}")
+    best = grid == grid.max(axis=-1, keepdims=True)
+    chosen = best / best.sum(axis=-1, keepdims=True)  # probabilities
+    wins = _wins(grid, same_seed, other_setting, ties)
+    # The mean over seeds other than the one of the choice.
+    apart = (wins.sum(axis=2, keepdims=True) - wins) / (seeds - 1)  # [D, K, S, settings]
+    odds = np.einsum("dksa,elsa->dkel", chosen, apart) / seeds
+    same_set, same_kind = np.eye(sets, dtype=bool)[:, None, :, None], np.eye(kinds, dtype=bool)[None, :, None, :]
+    cells = [
+        [odds[np.broadcast_to((k == same_kind) & (d == same_set), odds.shape)].mean() for d in (0, 1)] for k in (0, 1)
+    ]
+    return pd.DataFrame(cells, index=["other score", "same score"], columns=["other data set", "same data set"])
+
+
+def _grid(table: pd.DataFrame, scores: list[str]) -> np.ndarray:
+    """Scores [data sets, scores, seeds, settings]."""
+    wide = table.pivot(index=["data_set", "seed"], columns=["method", "strength"], values=scores)
+    sets, seeds = (wide.index.unique(level) for level in (0, 1))
+    if wide.isna().any(axis=None) or len(wide) != len(sets) * len(seeds):
+        raise ValueError("every data set must have a model of every setting and seed for the transfer game")
+    values = wide.to_numpy().reshape(len(sets), len(seeds), len(scores), -1)
+    return values.transpose(0, 2, 1, 3)
+
+
+def _wins(grid: np.ndarray, same_seed: bool, other_setting: bool, ties: float) -> np.ndarray:
+    """The probability that each model beats a random one of its data set and score."""
+    settings, found = grid.shape[-1], np.empty(grid.shape)
+    for at in np.ndindex(grid.shape[:2]):
+        scores = grid[at]  # [S, settings]
+        if same_seed:
+            beaten = stats.beats(scores[:, :, None], scores[:, None, :], ties).sum(-1)
+            count, own, others = settings, ties, 1
+        else:
+            beaten = stats.beats(scores[:, :, None, None], scores[None, None], ties).sum((2, 3))
+            count, own, others = scores.size, stats.beats(scores[:, :, None], scores.T[None], ties).sum(-1), len(scores)
+        found[at] = (beaten - own) / (count - others) if other_setting else beaten / count
+    return found

@@ -1,0 +1,80 @@
+"""The variance of a score and where it comes from: method, strength, seed, evaluation (section 5.3)."""
+
+import numpy as np
+import pandas as pd
+
+from dlnb.analysis.grid import Cells
+
+
+def explained(table: pd.DataFrame, scores, noise: dict | None = None, cells: Cells | None = None) -> pd.DataFrame:
+    """The share of a score's variance that method, and method and strength, explain (section 5.3, Table 5).
+
+    Columns data_set, score, method and setting: R squared of least squares on 6 and 36 categories, as in the paper;
+    method_corrected and setting_corrected: with as many parameters as categories allowed for, which chance would
+    otherwise be credited with, and without the variance that another draw of the evaluation would add (``noise``, by
+    data set and score or by score; 0 if not given); models. NaN where a score does not vary, every setting has one
+    model only, or noise is more than half of the variance. ``cells``: the places of the models, if they are known.
+    """
+    cells, noise, found = cells or Cells(table), noise or {}, []
+    values = table[list(scores)].to_numpy(float)
+    for data_set, places in cells.rows.items():
+        added = np.array([noise.get((data_set, score), noise.get(score, 0.0)) for score in scores])
+        found.append([shares(values[places], labels, added) for labels in cells.labels(data_set).values()])
+    method, setting = np.concatenate(found, axis=-1)  # [plain and corrected, data sets x scores] each
+    keys = [(data_set, score) for data_set in cells.rows for score in scores]
+    return pd.DataFrame(keys, columns=["data_set", "score"]).assign(
+        method=method[0],
+        method_corrected=method[1],
+        setting=setting[0],
+        setting_corrected=setting[1],
+        models=[len(places) for places in cells.rows.values() for _ in scores],
+    )
+
+
+def shares(values: np.ndarray, labels: np.ndarray, noise) -> tuple[np.ndarray, np.ndarray]:
+    """R squared of the means of the groups ``labels`` [n] of values [n, k], and its corrected estimate, [k] each.
+
+    ``noise`` [k] or a number; NaN as in ``explained``.
+    """
+    count, groups = len(values), labels.max() + 1
+    member = labels == np.arange(groups)[:, None]
+    means = member @ values / member.sum(axis=1, keepdims=True)
+    within, total = np.square(values - means[labels]).sum(axis=0), np.square(values - values.mean(axis=0)).sum(axis=0)
+    if groups == count:
+        return np.full((2, values.shape[1]), np.nan)
+    varies = np.ptp(values, axis=0) > 0  # of what does not, the squares may add up to a rounding error
+    with np.errstate(invalid="ignore", divide="ignore"):
+        plain = np.where(varies, 1 - within / total, np.nan)
+        inner, outer = within / (count - groups), total / (count - 1)
+        # Evaluation noise is within groups; a share of a variance cannot exceed 1.
+        corrected = np.clip((outer - inner) / (outer - noise), -1, 1)
+    return plain, np.where(varies & (noise <= outer / 2), corrected, np.nan)
+
+
+def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """The variance of a score of one model over samples of images, by data set and score, from models scored twice.
+
+    ``scored``: columns data_set, score, value and again (tables/README.md, noise.csv). Half the mean squared
+    difference.
+    """
+    half = (scored.value - scored.again).pow(2) / 2
+    return half.groupby([scored.data_set, scored.score]).mean().to_dict()
+
+
+def parts(table: pd.DataFrame, scores, noise: dict) -> pd.DataFrame:
+    """A score's variance in four parts that add up to 1: method, strength, seed, and the draw of the evaluation.
+
+    By the corrected estimates of ``explained``: the method's share, what the strength adds to it, the share of
+    evaluation noise in the whole variance (``noise``, a variance by data set and score), and the rest, which is the
+    seed's. An estimate of a small share may be below 0. Columns data_set, score and the four; NaN as there, and where
+    the noise is not known.
+    """
+    found = explained(table, scores, noise)
+    variances = table.groupby("data_set")[list(scores)].var()
+    drawn = np.array(
+        [noise.get(key, np.nan) / variances.loc[key] for key in zip(found.data_set, found.score, strict=True)]
+    )
+    method, setting = found.method_corrected, found.setting_corrected
+    whole = {"method": method, "strength": setting - method, "seed": 1 - setting}
+    shares = {name: share * (1 - drawn) for name, share in whole.items()} | {"evaluation": drawn + 0 * setting}
+    return found[["data_set", "score"]].assign(**shares)

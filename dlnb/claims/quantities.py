@@ -1,0 +1,202 @@
+"""What the paper's claims are about, as numbers of a table of results (``dlnb.claims`` says which is which).
+
+A number about all data sets is a mean over those of the table. What the table lacks raises KeyError or ValueError.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from dlnb.analysis import stats, transfer, variance
+from dlnb.analysis.grid import Cells, medians
+from dlnb.paper import SCORES, UNSUPERVISED
+
+FIVE = tuple(name for name in SCORES if name != "modularity")
+MEASURES = (*SCORES, *UNSUPERVISED, "tc_mean", "mi_mean", "gbt_10000")
+EFFICIENCIES = ("lr_efficiency", "gbt_efficiency")
+ALIKE = ("dsprites", "color_dsprites", "scream_dsprites")  # where the paper finds scores to agree strongly
+VARIANTS = (*ALIKE, "noisy_dsprites")
+
+
+class Numbers:
+    """A table and what several claims ask of it, computed once, when first asked for.
+
+    ``noise``: the variance of scores over samples of images, as ``variance.evaluation_noise`` gives it. ``cells``: the
+    places of the models, if another table with the same rows has them.
+    """
+
+    def __init__(self, table: pd.DataFrame, noise: dict | None = None, cells: Cells | None = None):
+        self.table, self.noise, self.cells = table, noise or {}, cells or Cells(table)
+
+    def grid(self, columns) -> np.ndarray:
+        """Columns of the table on the grid [data sets, settings, seeds, columns], NaN where there is no model."""
+        return self.cells.spread(self.table[list(columns)].to_numpy(float))
+
+    @cached_property
+    def correlations(self) -> dict[str, pd.DataFrame]:
+        """Rank correlations of all that is measured, by data set."""
+        table, names = self.table, [name for name in MEASURES if name in self.table]
+        if {"gbt_100", "gbt_10000", "lr_100", "lr_10000"} <= {*table}:
+            table, names = stats.with_efficiency(table), [*names, *EFFICIENCIES]
+        values = table[names].to_numpy(float)
+        matrices = {name: stats.spearman(values[rows]) for name, rows in self.cells.rows.items()}
+        return {name: pd.DataFrame(matrix, names, names) for name, matrix in matrices.items()}
+
+    @cached_property
+    def medians(self) -> dict[str, np.ndarray]:
+        """Medians over seeds [data sets, settings] of all that is measured."""
+        names = [name for name in MEASURES if name in self.table]
+        return dict(zip(names, np.moveaxis(medians(self.grid(names).swapaxes(2, 3)), -1, 0), strict=True))
+
+    def of_methods(self, columns) -> tuple[list[str], np.ndarray]:
+        """The methods, and medians over all models of each [data sets, methods, columns]."""
+        names, grid = list(dict.fromkeys(self.cells.methods)), self.grid(columns)
+        parts = [grid[:, self.cells.methods == name].reshape(len(grid), -1, grid.shape[-1]) for name in names]
+        return names, np.stack([medians(part.swapaxes(1, 2)) for part in parts], axis=1)
+
+    @cached_property
+    def variances(self) -> pd.Series:
+        """Shares of variance that method and setting explain, means over data sets and scores.
+
+        Of those that have both, if there are any: data sets with one seed have the first alone.
+        """
+        found = variance.explained(self.table, SCORES, self.noise, self.cells)[
+            ["method_corrected", "setting_corrected"]
+        ]
+        both = found.dropna()
+        return (both if len(both) else found).mean()
+
+    @cached_property
+    def transfer(self) -> pd.DataFrame:
+        """With half a win for a tie, so that saturated scores do not lift chance above a half."""
+        grid = self.grid(SCORES)[self.cells.whole].transpose(0, 3, 2, 1)
+        if np.isnan(grid).any():
+            raise ValueError("every model must have every score for the transfer game")
+        return transfer.of_grid(grid, ties=0.5)
+
+
+def trend(of: Numbers, column, methods) -> float:
+    """Mean over data sets and ``methods`` of the rank correlation of the strength with the median over seeds."""
+    found = []
+    for method in methods:
+        mine = of.cells.methods == method
+        strengths = of.cells.strengths[mine]
+        for values, there in zip(of.medians[column][:, mine], (of.cells.at[:, mine] >= 0).any(axis=2), strict=True):
+            if there.any():
+                found.append(stats.spearman(np.stack([strengths, values], axis=1)[there])[0, 1])
+    return _mean(found, methods)
+
+
+def above_others(of: Numbers, method, column, others=None) -> float:
+    """The share of data sets where the median of ``method`` is above the median of the other methods' medians."""
+    names, values = of.of_methods([column])
+    places = {name: i for i, name in enumerate(names)}
+    rest = [places[name] for name in others or names if name != method]
+    return (values[:, places[method], 0] > medians(values[:, rest, 0])).mean()
+
+
+def _mean(values: list, of_what) -> float:
+    """The mean of what there is; not a number if there is nothing but that."""
+    if not len(values):
+        raise ValueError(f"no models of {of_what}")
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    return finite.mean() if finite.size else np.nan
+
+
+def _block(matrix: pd.DataFrame, rows, columns) -> np.ndarray:
+    """``matrix.loc[rows, columns]`` as an array, of a matrix whose rows are named as its columns.
+
+    It is asked for tens of thousands of times, where pandas is slow.
+    """
+    places = {name: place for place, name in enumerate(matrix.columns)}
+    return matrix.to_numpy()[np.ix_([places[name] for name in rows], [places[name] for name in columns])]
+
+
+def mean_pair(matrix: pd.DataFrame, names) -> float:
+    """Mean of the correlations of different ones of ``names``; a score that does not vary has none."""
+    return _mean(_block(matrix, names, names)[np.triu_indices(len(names), 1)], names)
+
+
+def mean_with(matrix: pd.DataFrame, name, names) -> float:
+    """Mean of the correlations of ``name`` with each of ``names``."""
+    return _mean(_block(matrix, [name], names)[0], names)
+
+
+def over_sets(of: Numbers, quantity: Callable[[pd.DataFrame], float], data_sets=None) -> float:
+    """Mean over data sets of a number made of the rank correlations of one."""
+    found = [quantity(matrix) for name, matrix in of.correlations.items() if data_sets is None or name in data_sets]
+    return _mean(found, data_sets)
+
+
+def tight(matrix: pd.DataFrame) -> float:
+    """Mean of the paper's two tight pairs, less the mean of the other pairs of the five."""
+    pairs = ("beta_vae_score", "factor_vae_score"), ("mig", "dci_disentanglement")
+    rest = _block(matrix, FIVE, FIVE)
+    for pair in pairs:
+        rest[tuple(sorted(map(FIVE.index, pair)))] = np.nan
+    return _mean([matrix.loc[pair] for pair in pairs], "pairs") - _mean(rest[np.triu_indices(len(FIVE), 1)], "others")
+
+
+def across(of: Numbers, rows, columns, data_sets=None) -> float:
+    """Mean of the rank correlations of rows with columns over data sets; a score that does not vary has none."""
+    found = [
+        _block(matrix, rows, columns)
+        for name, matrix in of.correlations.items()
+        if data_sets is None or name in data_sets
+    ]
+    return _mean(np.ravel(found), data_sets)
+
+
+def flips(of: Numbers) -> float:
+    """The share of pairs of settings whose order by FactorVAE score flips from one seed to another: 0 to 1, chance 1/2.
+
+    Mean over data sets and pairs of seeds; a tie is half a flip.
+    """
+    found, one, other = [], *np.triu_indices(of.cells.at.shape[1], 1)
+    for grid in of.grid(["factor_vae_score"])[..., 0]:  # [settings, seeds]
+        seeds = grid.T[np.isfinite(grid).any(axis=0)]
+        signs = np.sign(seeds[:, one] - seeds[:, other])  # [seeds, pairs]
+        known = np.isfinite(signs)
+        signs = np.where(known, signs, 0)
+        # Sums over the pairs that both seeds have.
+        agreement, count = signs @ signs.T, known.astype(float) @ known.T
+        pairs = np.tril_indices(len(seeds), -1)
+        found.extend((1 - agreement[pairs] / np.where(count[pairs], count[pairs], np.nan)) / 2)
+    return _mean(found, "several seeds")
+
+
+def winners(of: Numbers) -> float:
+    """The share of data sets and scores that the most frequent winner has the best median at; ties are shared."""
+    _, values = of.of_methods(SCORES)  # [data sets, methods, scores]
+    values = np.where(np.isnan(values), -np.inf, values)
+    best = (values == values.max(axis=1, keepdims=True)) & np.isfinite(values)
+    return (best / np.maximum(best.sum(axis=1, keepdims=True), 1)).sum(axis=0).mean(axis=-1).max() / len(values)
+
+
+def nearest(of: Numbers) -> float:
+    """Correlation of dSprites with Color-dSprites less the mean of other pairs, mean over scores (by medians)."""
+    sets, found = of.cells.sets, []
+    if not {"dsprites", "color_dsprites"} < {*sets}:
+        raise ValueError(f"the two sets and others are needed, not {sets}")
+    values = np.stack([of.medians[score] for score in SCORES])  # [scores, data sets, settings]
+    values = values[..., np.isfinite(values).all(axis=(0, 1))]
+    pair = sorted(map(sets.index, ("dsprites", "color_dsprites")))
+    for score in values:
+        matrix = stats.spearman(score.T)
+        others = np.triu(np.ones(matrix.shape, bool), 1)
+        others[*pair] = False
+        found.append(matrix[*pair] - _mean(matrix[others], "other pairs"))
+    return _mean(found, "scores")
+
+
+def with_accuracy(of: Numbers, data_sets) -> float:
+    """Mean rank correlation of the five scores with accuracy of boosted trees from 10,000 labels."""
+    return across(of, FIVE, ["gbt_10000"], data_sets)
+
+
+def with_efficiency(of: Numbers) -> float:
+    """Mean rank correlation of the five scores with statistical efficiency, of both learners."""
+    return across(of, FIVE, EFFICIENCIES)

@@ -1,0 +1,46 @@
+"""How much a trained VAE with two latents prefers its axes to rotated ones: the theorem, on models."""
+
+import numpy as np
+
+from dlnb import checks
+from dlnb.lessons.theorem import rotation
+from dlnb.models.training import Model, decode, encode
+
+
+def rotated_elbo(model: Model, images: np.ndarray, degrees, *, seed: int, diagonal: bool, draws: int = 8) -> np.ndarray:
+    """ELBO of a VAE with two latents after its code is rotated, nats per image, one for each angle [a] -> [a].
+
+    The decoder turns each code back before it decodes, so the model of the images is the same at every angle. The
+    posterior is the encoder's, rotated, whose covariance is then full; with ``diagonal`` it is the diagonal normal
+    law closest to that one (in KL(diagonal || rotated)), a kind that the encoder of a VAE can express. Neither network
+    is trained again. Every angle uses the same ``draws`` of noise for each image, made from ``seed``.
+    """
+    q = encode(model, images)
+    if q.mean.shape[1] != 2:
+        raise ValueError(f"the code of the model must have 2 latents to be rotated by an angle, not {q.mean.shape[1]}")
+    shape = checks.whole(draws, "draws"), len(q.mean), 2, 1
+    noise = np.random.default_rng(seed).standard_normal(shape)
+    return np.array([_rotated_elbo(model, images, q, rotation(angle), diagonal, noise) for angle in degrees])
+
+
+def _rotated_elbo(model, images, q, turn, diagonal, noise) -> float:
+    deviation = np.exp(q.logvar.astype(np.float64) / 2)
+    root = turn * deviation[:, None, :]  # [n, 2, 2], a square root of the rotated covariance
+    if diagonal:
+        precision = turn @ (np.eye(2) / np.square(deviation)[:, :, None]) @ turn.T
+        # The noise is turned too, which does not change its law: so both kinds agree exactly where they should.
+        root = turn / np.sqrt(np.diagonal(precision, axis1=1, axis2=2))[:, :, None]
+    mean, covariance = q.mean @ turn.T, root @ root.transpose(0, 2, 1)
+    squares = np.square(mean).sum(axis=1) + np.trace(covariance, axis1=1, axis2=2)
+    kl = 0.5 * (squares - 2 - np.linalg.slogdet(covariance)[1])
+    pictures = (decode(model, (mean + (root @ eps)[:, :, 0]) @ turn) for eps in noise)
+    clipped = (np.clip(p, 1e-7, 1 - 1e-7) for p in pictures)
+    nll = [-(images * np.log(p) + (1 - images) * np.log1p(-p)).sum(axis=(1, 2, 3)).mean() for p in clipped]
+    return float(-np.mean(nll) - kl.mean())
+
+
+def direction(codes: np.ndarray, values: np.ndarray) -> float:
+    """The angle in degrees, -180 to 180, at which ``values`` [n] grow fastest over codes [n, 2] (least squares)."""
+    codes = checks.codes(codes)
+    slope = np.linalg.lstsq(np.column_stack([codes, np.ones(len(codes))]), values, rcond=None)[0]
+    return float(np.degrees(np.arctan2(slope[1], slope[0])))

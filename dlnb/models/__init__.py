@@ -1,0 +1,49 @@
+"""From images to a trained model: networks, losses, the six methods, and the loop that trains them.
+
+In goes a ``data.DataSet`` and a method such as ``BetaVAE(beta=4)``; out comes a ``Model``, whose codes ``encode`` gives
+as a ``Representation``. This is the only folder that waits for TensorFlow, with what builds on it: ``run`` and two of
+the lessons.
+"""
+
+from dlnb.models import losses, networks
+from dlnb.models.backend import GPUS, device
+from dlnb.models.methods import (
+    DIPVAE1,
+    DIPVAE2,
+    METHODS,
+    UPDATES,
+    AnnealedVAE,
+    BetaTCVAE,
+    BetaVAE,
+    FactorVAE,
+    Method,
+    Posterior,
+    rescaled,
+)
+from dlnb.models.model import Model
+from dlnb.models.training import decode, encode, evaluate, generator, train, traverse
+
+__all__ = [
+    "DIPVAE1",
+    "DIPVAE2",
+    "GPUS",
+    "METHODS",
+    "UPDATES",
+    "AnnealedVAE",
+    "BetaTCVAE",
+    "BetaVAE",
+    "FactorVAE",
+    "Method",
+    "Model",
+    "Posterior",
+    "decode",
+    "device",
+    "encode",
+    "evaluate",
+    "generator",
+    "losses",
+    "networks",
+    "rescaled",
+    "train",
+    "traverse",
+]

@@ -1,0 +1,214 @@
+"""One loop trains every method; ``encode``, ``decode`` and ``evaluate`` use what it returns.
+
+Nothing depends on hidden random state: data come from NumPy generators made of (seed, stream, update), the noise of an
+update from (seed, update). The same call on the same machine gives the same weights bit for bit, whether it ran through
+or was killed and went on from a checkpoint.
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from dlnb import checks, progress, provenance, storage
+from dlnb.data import DataSet
+from dlnb.models import graphs, networks
+from dlnb.models.backend import GPUS, tf
+from dlnb.models.losses import bernoulli_nll, gaussian_kl
+from dlnb.models.methods import Method
+from dlnb.models.model import Model, codes_of, described, images_of
+from dlnb.representation import Representation
+
+STREAMS = ("encoder", "decoder", "training", "evaluation", "sample", "scores", "critic")
+CHUNK = 10  # updates per call of the graph: long enough to hide the call, and at 64 x 64 x 3 only 31 MB of images
+CHECKPOINT = "checkpoint"
+
+
+def generator(seed: int, stream: str, step: int = 0) -> np.random.Generator:
+    """The random numbers of one purpose (one of STREAMS), at one update, in the run with this seed."""
+    return np.random.default_rng([seed, STREAMS.index(stream), step])
+
+
+def train(
+    data_set: DataSet,
+    method: Method,
+    *,
+    steps: int,
+    seed: int,
+    batch: int = 64,
+    latents: int = 10,
+    learning_rate: float = 1e-4,
+    kernels: str = "code",
+    precision: str = "float32",
+    critic_width: int = 1000,
+    critic_learning_rate: float = 1e-4,
+    reconstruction_weight: float = 1.0,
+    jit: bool | None = None,
+    name: str | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_seconds: float = 60.0,
+) -> Model:
+    """Train a VAE with ``method`` for ``steps`` updates of Adam on fresh samples (paper section 4, Table 4).
+
+    ``kernels`` is "code" or "paper", ``precision`` "float32" or "bfloat16" (see ``networks``). ``critic_width`` and
+    ``critic_learning_rate`` are those of FactorVAE's critic, which is updated together with the VAE on the same batch.
+    ``reconstruction_weight`` multiplies the reconstruction in the loss, though not in the history: 4 at 32 x 32 gives
+    it the weight that it has at 64 x 64, where four times as many pixels are summed.
+    ``jit`` compiles the update with XLA; None does so on a GPU only, since XLA slows these networks down on a CPU.
+    ``name`` stands in error messages and before the progress bar.
+
+    ``checkpoint`` names a file in which the state of the run is kept, written anew every ``checkpoint_seconds`` and at
+    the end. If it is there already, the run goes on from it, and ends with the weights of a run that never stopped;
+    hyperparameters and data set are compared, the code of a method of your own is not. More ``steps`` than before
+    train a model further.
+
+    TensorFlow's op determinism is switched on for the process: without it a GPU's sums differ from run to run.
+    Raises ValueError for bad arguments and for a checkpoint that is damaged or of another run; FloatingPointError, with
+    name, update and the last finite losses, once a loss is not finite.
+    """
+    if not isinstance(method, Method) or not dataclasses.is_dataclass(method):
+        raise ValueError(f"method must be a dataclass made from Method, such as BetaVAE(beta=4), not {method!r}")
+    steps, batch, latents = (checks.whole(v, w) for v, w in ((steps, "steps"), (batch, "batch"), (latents, "latents")))
+    width, seed = checks.whole(critic_width, "critic_width"), checks.whole(seed, "seed", minimum=0, below=2**63)
+    given = (learning_rate, "learning_rate"), (critic_learning_rate, "critic_learning_rate")
+    rates = tuple(checks.number(value, what, above=True) for value, what in given)
+    weight = checks.number(reconstruction_weight, "reconstruction_weight", above=True)
+    jit, name = bool(GPUS) if jit is None else jit, name or f"{data_set.name}/{method}/seed={seed}"
+    tf.config.experimental.enable_op_determinism()
+    encoder = networks.encoder(data_set.image_shape, latents, generator(seed, "encoder"), kernels=kernels)
+    decoder = networks.decoder(data_set.image_shape, latents, generator(seed, "decoder"))
+    critics = [networks.critic(latents, generator(seed, "critic"), width=width)] if method.critic else []
+    about = described(data_set) | {
+        **{"name": name, "method": type(method).__name__, "hyperparameters": dataclasses.asdict(method)},
+        **{"steps": steps, "seed": seed, "batch": batch, "latents": latents, "learning_rate": rates[0]},
+        **{"kernels": kernels, "precision": precision, "jit": jit, "reconstruction_weight": weight},
+        **({"critic_width": width, "critic_learning_rate": rates[1]} if method.critic else {}),
+    }
+
+    form = data_set.image_shape, latents, batch, kernels, precision, width if method.critic else None, jit
+    with graphs.graph(method, *form) as graph:
+        graph.begin([encoder, decoder], critics)
+        history, seconds = graph.no_losses, 0.0
+        if checkpoint and Path(checkpoint).exists():
+            history, seconds = _resume(checkpoint, about, graph)
+        parts, kept = [history], time.monotonic()
+        began = kept - seconds  # so that the time before an interruption counts
+        with tqdm(
+            total=steps, initial=len(history), desc=name, unit=" steps", disable=progress.silent(), mininterval=0.5
+        ) as bar:
+            for start, images in _batches(data_set, batch, seed, len(history), steps):
+                parts.append(graph.run(images, start, seed, rates, weight, method))
+                _check_losses(name, graph.losses, start, parts)
+                bar.update(len(parts[-1]))
+                if checkpoint and (time.monotonic() - kept >= checkpoint_seconds or start + CHUNK >= steps):
+                    kept = time.monotonic()
+                    _keep(checkpoint, about, graph, np.concatenate(parts), kept - began)
+        seconds = time.monotonic() - began
+        graph.fill([encoder, decoder])
+    if not all(np.isfinite(weight).all() for weight in encoder.get_weights() + decoder.get_weights()):
+        raise FloatingPointError(f"{name}: the weights are not finite after the last update")
+    columns = np.concatenate(parts).T
+    about |= {"seconds": round(seconds, 1), "versions": provenance.versions()}
+    return Model(encoder, decoder, dict(zip(graph.losses, columns, strict=True)), about)
+
+
+def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndarray]]:
+    """(number of the first update, images [updates, b, h, w, c]), CHUNK updates at a time.
+
+    The next images are drawn in a thread while these are trained on.
+    """
+
+    def draw(start):
+        rngs = (generator(seed, "training", step) for step in range(start, min(start + CHUNK, steps)))
+        return np.stack([data_set.sample(batch, rng)[1] for rng in rngs])
+
+    with ThreadPoolExecutor(1) as pool:
+        starts = range(first, steps, CHUNK)
+        ahead = [pool.submit(draw, start) for start in starts[:1]]
+        for start in starts:
+            images = ahead.pop().result()
+            if start + CHUNK < steps:
+                ahead.append(pool.submit(draw, start + CHUNK))
+            yield start, images
+
+
+def _check_losses(name, losses, start, parts) -> None:
+    """FloatingPointError if one of the last part, whose first update is ``start``, is not finite."""
+    bad = np.flatnonzero(~np.isfinite(parts[-1]).all(axis=1))
+    if not bad.size:
+        return
+    before = np.concatenate([parts[-2][-1:], parts[-1][: bad[0]]])[-1:]
+    finite = [", ".join(f"{n} {v:.6g}" for n, v in zip(losses, row, strict=True)) for row in before]
+    last = f"the last finite ones, one step before, were {finite[0]} nats" if finite else "there was none before"
+    raise FloatingPointError(f"{name}: the loss is not finite at step {start + bad[0]}; {last}")
+
+
+def _keep(path, about, graph, history, seconds) -> None:
+    kept = {"kind": CHECKPOINT, "run": about, "seconds": seconds}
+    storage.save(path, kept, graph.state | {"history": history})
+
+
+def _resume(path, about, graph) -> tuple[np.ndarray, float]:
+    """Set ``graph`` to the state in a checkpoint of the run that ``about`` describes; losses and seconds so far."""
+    found, state = storage.load(path, CHECKPOINT)
+    for what, value in storage.plain(about).items():
+        if what != "steps" and found["run"].get(what) != value:
+            raise ValueError(
+                f"{path} is the checkpoint of another run, with {what} {found['run'].get(what)!r} and not {value!r}: "
+                "name another file, or remove it to start again"
+            )
+    history = state.pop("history")
+    if len(history) > about["steps"]:
+        raise ValueError(f"{path} is the checkpoint of {len(history)} updates, more than steps={about['steps']}")
+    graph.state = state
+    return history, found["seconds"]
+
+
+def encode(model: Model, images, batch: int = 500) -> Representation:
+    """Codes of images [n, h, w, c], or of a sample (factors, images) as ``DataSet.sample`` gives it.
+
+    Raises ValueError for images of another shape than the model's.
+    """
+    factors, images = images if isinstance(images, tuple) else (np.empty((len(images), 0), int), images)
+    images = images_of(model, images)
+    parts = [model.encoder(images[i : i + batch], training=False) for i in range(0, len(images), batch)]
+    mean, logvar = (np.concatenate([part[k].numpy() for part in parts]) for k in (0, 1))
+    return Representation(factors, mean, logvar)
+
+
+def decode(model: Model, codes, batch: int = 500) -> np.ndarray:
+    """Mean images in [0, 1] of codes [n, d]: float32 [n, h, w, c]. Raises ValueError unless d is the model's."""
+    codes = codes_of(model, codes)
+    parts = [tf.sigmoid(model.decoder(codes[i : i + batch])).numpy() for i in range(0, len(codes), batch)]
+    return np.concatenate(parts)
+
+
+def traverse(model: Model, code, values) -> np.ndarray:
+    """Images decoded while one latent takes each of ``values`` [v] and the others keep their code.
+
+    float32 [d, v, h, w, c] for one code [d].
+    """
+    code, values = np.asarray(code, np.float32), np.asarray(values, np.float32)
+    if code.ndim != 1:
+        raise ValueError(f"one code [d] can be traversed at a time, not an array of shape {code.shape}")
+    grid = np.tile(code, (len(code), len(values), 1))
+    latents = np.arange(len(code))
+    grid[latents, :, latents] = values
+    images = decode(model, grid.reshape(-1, len(code)))
+    return images.reshape(len(code), len(values), *images.shape[1:])
+
+
+def evaluate(model: Model, data_set: DataSet, rng: np.random.Generator, batches: int = 1000, batch: int = 64) -> dict:
+    """{"reconstruction", "kl", "elbo"}: means over fresh batches with one code drawn for each image (study: 1000)."""
+    sums = np.zeros(2)
+    for _ in range(checks.whole(batches, "batches")):
+        images = data_set.sample(batch, rng)[1]
+        q = encode(model, images)
+        logits = model.decoder(q.draw(rng), training=False)
+        sums += float(bernoulli_nll(images, logits)), float(gaussian_kl(q.mean, q.logvar))
+    reconstruction, kl = (float(v) for v in sums / batches)
+    return {"reconstruction": reconstruction, "kl": kl, "elbo": -reconstruction - kl}

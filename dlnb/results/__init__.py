@@ -1,0 +1,45 @@
+"""The table: one row for each trained model, committed as small Parquet files.
+
+In goes what ``dlnb.run`` measured, or a copy of the published results; out comes a DataFrame. ``load("short")`` reads
+a committed table, ``factors.load`` the scores of each factor; ``collect`` writes them. ``keepsakes`` are the few models
+that are kept with their weights; ``released`` reads the original study's results.
+"""
+
+from dlnb.results import factors, keepsakes
+from dlnb.results.table import (
+    CELL,
+    FAILURE,
+    KEY,
+    ROW,
+    TABLES,
+    check,
+    collect,
+    columns,
+    failed,
+    failures,
+    key,
+    keys,
+    load,
+    read_json,
+    recorded,
+)
+
+__all__ = [
+    "CELL",
+    "FAILURE",
+    "KEY",
+    "ROW",
+    "TABLES",
+    "check",
+    "collect",
+    "columns",
+    "factors",
+    "failed",
+    "failures",
+    "keepsakes",
+    "key",
+    "keys",
+    "load",
+    "read_json",
+    "recorded",
+]

@@ -1,0 +1,104 @@
+"""Scores of every factor: a row for each model and factor, in Parquet files beside the table of results.
+
+Means over factors hide which factor is not encoded; and from mutual information, importance and accuracy of every pair
+of a latent and a factor, MIG, Modularity, DCI and SAP can be computed again, or otherwise, when the models are gone.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock
+
+from dlnb import checks, storage
+from dlnb.results.table import KEY as OF_CELL
+from dlnb.results.table import ROW, home_of, home_of_shard, key, keys, read_json, write
+from dlnb.study import STUDIES, Study
+
+FILE = "factors.json"  # of one cell, in its folder under runs/
+FOLDER = "factors"  # of a study, beside its tables
+KEY = [*OF_CELL, "factor"]
+
+
+def record(folder: Path, names: Iterable[str], parts: dict[str, np.ndarray]) -> None:
+    """Keep what ``metrics.measure`` found of a cell's factors: arrays [k] as they are, [d, k] a column per latent."""
+    columns = {"factor": list(names)}
+    for name, values in parts.items():
+        each = {name: values} if values.ndim == 1 else {f"{name}_{i}": row for i, row in enumerate(values)}
+        columns |= {key: value.tolist() for key, value in each.items()}
+    storage.write(folder / FILE, lambda temporary: temporary.write_text(json.dumps(columns)))
+
+
+def load(study: str, folder=None) -> pd.DataFrame:
+    """The committed rows of a study, one for each model and factor (columns: tables/README.md), in order of the cells.
+
+    Raises ValueError for an unknown study, one without rows, and for a file that is damaged.
+    """
+    definition = checks.choose(STUDIES, study, "study")
+    table = _joined(definition, [_read(definition, home_of(definition, folder))])
+    if not len(table):
+        raise ValueError(f"no scores of factors of the study {study!r}: train some with python -m dlnb.run {study}")
+    return table
+
+
+def collect(study: Study, runs=None, folder=None, *, shards: Iterable = (), replace: bool = False) -> pd.DataFrame:
+    """Join what is under ``runs`` and in other tables with the committed rows; one file for each data set.
+
+    As ``table.collect``, which comes first: it refuses what does not fit together. With ``replace`` the rows under
+    ``runs`` take the place of the others.
+    """
+    home = home_of(study, folder)
+    fresh = _gathered(study, runs) if runs else pd.DataFrame(columns=KEY)
+    others = [home_of_shard(study, Path(shard), home) for shard in shards]
+    if not home.is_dir():
+        return fresh
+    with FileLock(home / ".lock"):
+        places = [_read(study, place) for place in (home, *others)]
+        table = _joined(study, [fresh, *places] if replace else [*places, fresh])
+        for name, part in table.groupby("data_set", sort=False):
+            write(home / FOLDER / f"{name}.parquet", part.dropna(axis=1, how="all").reset_index(drop=True))
+    return table
+
+
+def _gathered(study: Study, runs) -> pd.DataFrame:
+    parts = []
+    for cell in study.cells():
+        path = Path(runs) / study.name / str(cell) / FILE
+        if path.exists() and (path.parent / ROW).exists():
+            part = pd.DataFrame(read_json(path))
+            parts.append(part.assign(**dict(zip(OF_CELL, key(cell), strict=True))))
+    return _checked(study, pd.concat(parts), str(runs)) if parts else pd.DataFrame(columns=KEY)
+
+
+def _read(study: Study, home: Path) -> pd.DataFrame:
+    parts = []
+    for path in sorted(path for path in (home / FOLDER).glob("*.parquet") if not path.name.startswith(".")):
+        try:
+            parts.append(_checked(study, pd.read_parquet(path), str(path)))
+        except (KeyError, OSError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} is no table of factors, or is damaged: {error}") from error
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=KEY)
+
+
+def _checked(study: Study, table: pd.DataFrame, where: str) -> pd.DataFrame:
+    """The rows with their key first and numbers as float32, which is enough for shares and nats."""
+    numbers = table.drop(columns=KEY).astype("float32")
+    if not np.isfinite(numbers.to_numpy()).all():
+        raise ValueError(f"{where}: empty or infinite scores of factors")
+    if (twice := table.duplicated(KEY)).any():
+        raise ValueError(f"{where}: two rows for {table.loc[twice, KEY].iloc[0].to_dict()}")
+    cells = {key(cell) for cell in study.cells()}
+    if foreign := [each for each in keys(table) if each not in cells]:
+        raise ValueError(f"{where}: {foreign[0]} is no cell of the study {study.name}")
+    return pd.concat([table[KEY].astype({"strength": "float64", "seed": "int64"}), numbers], axis=1)
+
+
+def _joined(study: Study, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """All rows in order of the cells; of several for one model and factor the first."""
+    parts = [part for part in parts if len(part)] or parts[:1]
+    table = pd.concat(parts, ignore_index=True).drop_duplicates(KEY)
+    order = {key(cell): i for i, cell in enumerate(study.cells())}
+    places = pd.Series([order[each] for each in keys(table)], dtype="int64")
+    return table.iloc[places.argsort(kind="stable")].reset_index(drop=True)

@@ -1,0 +1,89 @@
+"""What a study costs on the device at hand: an update and scoring are measured, and a schedule is made of them."""
+
+import heapq
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from dlnb import data
+from dlnb.run import engines, worker
+from dlnb.study import Cell, Study
+
+UPDATES = 10, 40  # of two short trainings, whose difference is that of the updates alone
+DEVICES = 1, 8, 64
+
+
+def seconds_an_update(study: Study, data_set: str, method: str) -> float:
+    """Measured with the study's protocol, once the graph is traced."""
+    from dlnb.models import training
+    from dlnb.models.methods import METHODS
+
+    images, options = data.load(data_set, "rendered", study.size), study.training(method)
+    first = next(cell for cell in study.cells() if cell.method == method)
+    made, spent = METHODS[method](**{first.hyperparameter: first.strength}), []
+    for steps in (2, *UPDATES):  # the first traces
+        start = time.monotonic()
+        training.train(images, made, **options | {"steps": steps, "seed": 0})
+        spent.append(time.monotonic() - start)
+    return (spent[2] - spent[1]) / (UPDATES[1] - UPDATES[0])
+
+
+def seconds_to_score(study: Study, data_set: str) -> float:
+    """Evaluation, encoding and scores of one model, which need as long for a trained one as for one that is not."""
+    from dlnb.models import training
+    from dlnb.models.methods import BetaVAE
+
+    images = data.load(data_set, "rendered", study.size)
+    model = training.train(images, BetaVAE(beta=1), **study.training("beta_vae") | {"steps": 2, "seed": 0})
+    start = time.monotonic()
+    training.evaluate(model, images, np.random.default_rng(0), study.evaluation, study.batch)
+    codes = training.encode(model, images.sample(study.sample, np.random.default_rng(0)))
+    worker.score(study, codes, np.random.default_rng(0))
+    return time.monotonic() - start
+
+
+def seconds(study: Study, cells: list[Cell]) -> dict[Cell, float]:
+    """What each cell costs on this device, in a worker's circumstances (on a CPU one thread).
+
+    Updates are measured once for each method and number of channels, scores once for each data set.
+    """
+    engines.prepare()
+    channels = {
+        name: data.load(name, "rendered", study.size).image_shape[-1]
+        for name in dict.fromkeys(c.data_set for c in cells)
+    }
+    first = {count: name for name, count in reversed(channels.items())}
+    kinds = {(channels[cell.data_set], cell.method) for cell in cells}
+    updates = {kind: seconds_an_update(study, first[kind[0]], kind[1]) for kind in sorted(kinds)}
+    scores = {name: seconds_to_score(study, name) for name in channels}
+    return {
+        cell: study.training(cell.method)["steps"] * updates[channels[cell.data_set], cell.method]
+        + scores[cell.data_set]
+        for cell in cells
+    }
+
+
+def schedule(costs: Iterable[float], devices: int) -> float:
+    """When the last is done, if each device takes the next one as soon as it is free."""
+    free = [0.0] * devices
+    for cost in costs:
+        heapq.heapreplace(free, free[0] + cost)
+    return max(free)
+
+
+def report(study: Study, cells: list[Cell]) -> str:
+    """Lines for a terminal: device, cost of a model by method, and of all on some numbers of such devices."""
+    from dlnb.models.backend import device
+
+    costs = seconds(replace(study, source="rendered"), cells)
+    lines = [f"{study.name}: {len(cells)} models, measured on one {device()}" + (" core" if device() == "CPU" else "")]
+    for method in study.methods:
+        some = [cost for cell, cost in costs.items() if cell.method == method]
+        if some:
+            lines.append(f"{method}: {np.mean(some) / 3600:.2f} hours a model")
+    for devices in DEVICES:
+        hours = schedule(costs.values(), devices) / 3600
+        lines.append(f"all on {devices}: {hours:,.1f} hours" + (f" ({hours / 24:,.0f} days)" if hours > 48 else ""))
+    return "\n".join(lines)

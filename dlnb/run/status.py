@@ -1,0 +1,81 @@
+"""How far a study is: which of its cells are done, at work, interrupted, failed or missing, and when it may end."""
+
+import zipfile
+from collections import Counter
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from dlnb import progress, results
+from dlnb.run import worker
+from dlnb.study import Cell, Study
+
+DONE, RUNNING, INTERRUPTED, FAILED, MISSING = "done", "running", "interrupted", "failed", "missing"
+RECENT = 20  # models whose seconds tell the speed
+
+
+def states(study: Study, cells: list[Cell], runs, tables=None) -> dict[Cell, str]:
+    """The state of each cell, by the table and the folders under ``runs``."""
+    recorded = results.recorded(study, tables)
+    failed = results.failed(study, runs, tables, recorded)
+    return {cell: _state(results.key(cell), Path(runs) / study.name / str(cell), recorded, failed) for cell in cells}
+
+
+def _state(key: tuple, folder: Path, recorded, failed) -> str:
+    if key in recorded or (folder / results.ROW).exists():
+        return DONE
+    if worker.held(folder):
+        return RUNNING
+    if key in failed:
+        return FAILED
+    return INTERRUPTED if (folder / worker.CHECKPOINT).exists() else MISSING
+
+
+def seconds_a_model(study: Study, runs) -> float:
+    """Mean seconds of training and scoring of the models that were done last under ``runs``; nan if there are none."""
+    paths = sorted((Path(runs) / study.name).rglob(results.ROW), key=lambda path: path.stat().st_mtime)[-RECENT:]
+    rows = [results.read_json(path) for path in paths]
+    spent = [row.get("seconds_training", np.nan) + row.get("seconds_scoring", np.nan) for row in rows]
+    return float(np.mean(spent)) if spent else np.nan
+
+
+def by_seed(found: dict[Cell, str]) -> str:
+    """How many cells of each seed are done, seeds with as many together: "seed 0: 9 of 36; seeds 1 to 4: 0 of 36"."""
+    seeds = Counter(cell.seed for cell in found)
+    done = Counter(cell.seed for cell, state in found.items() if state == DONE)
+    parts = []
+    for (some, whole), group in groupby(sorted(seeds), key=lambda seed: (done[seed], seeds[seed])):
+        first, *rest = group
+        name = f"seeds {first} to {rest[-1]}" if rest else f"seed {first}"
+        parts.append(f"{name}: {some} of {whole}")
+    return "; ".join(parts)
+
+
+def report(study: Study, cells: list[Cell], runs, tables=None) -> str:
+    """Lines for a terminal: counts, speed, expected end, and what failed with its reason."""
+    found = states(study, cells, runs, tables)
+    count = Counter(found.values())
+    counts = ", ".join(f"{count[state]} {state}" for state in (DONE, RUNNING, INTERRUPTED, FAILED, MISSING))
+    lines = [f"{study.name}: {counts} of {len(cells)} models"]
+    lines += [by_seed(found)] if len({cell.seed for cell in cells}) > 1 else []
+    seconds, left = seconds_a_model(study, runs), count[RUNNING] + count[INTERRUPTED] + count[MISSING]
+    if left and np.isfinite(seconds):
+        line = f"{seconds:.0f} s a model lately"
+        if count[RUNNING]:
+            line += f", {progress.pace(count[RUNNING] * 3600 / seconds, left)}"
+        lines.append(line)
+    lines += [f"running: {cell}{_updates(study, cell, runs)}" for cell, state in found.items() if state == RUNNING]
+    reasons = results.failed(study, runs, tables)
+    lines += [f"failed: {cell}: {reasons[results.key(cell)]}" for cell, state in found.items() if state == FAILED]
+    return "\n".join(lines)
+
+
+def _updates(study: Study, cell: Cell, runs) -> str:
+    """How far a running cell was when its last checkpoint was written."""
+    try:
+        with np.load(Path(runs) / study.name / str(cell) / worker.CHECKPOINT) as file:
+            done = len(file["history"])
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # none yet
+        return ""
+    return f", {done:,} of {study.training(cell.method)['steps']:,} updates"

@@ -1,0 +1,197 @@
+"""One cell, from images to its row: trained, encoded, scored and recorded in a folder of its own.
+
+``runs/STUDY/CELL`` holds checkpoint.npz while the model is trained, then model.npz, codes.npz, factors.json, and at
+last row.json, whose presence means that the model is done; failed.json with the reason if it failed; log.txt, what was
+printed on the way. Whoever works on a cell holds the lock of its folder, which ends with the process.
+"""
+
+import json
+import time
+import traceback
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from dlnb import metrics, provenance, results, storage
+from dlnb.representation import Representation
+from dlnb.results import factors
+from dlnb.study import Cell, Study
+
+CHECKPOINT = "checkpoint.npz"
+SHORT = {  # columns of scores that are had of mean and of sampled codes
+    "total_correlation": "tc",
+    "average_mutual_information": "mi",
+    "wasserstein_correlation": "wasserstein",
+    "wasserstein_correlation_norm": "wasserstein_norm",
+}
+DONE, FAILED, BUSY = "done", "failed", "busy"  # how work on a cell ends; busy: another process is at it
+
+
+def row(study: Study, cell: Cell, folder: Path) -> dict:
+    """Train and score one cell; leave its codes, history and weights in ``folder``; return what was measured."""
+    from dlnb import data
+    from dlnb.models import training
+    from dlnb.models.backend import device
+    from dlnb.models.methods import METHODS, rescaled
+
+    data_set = data.load(cell.data_set, study.source, study.size)
+    options = study.training(cell.method)
+    method = METHODS[cell.method](**{cell.hyperparameter: cell.strength}, **study.constants(cell.method))
+    method = rescaled(method, options["steps"])
+    options |= {"seed": cell.seed, "name": str(cell), "checkpoint": folder / CHECKPOINT}
+    model = training.train(data_set, method, **options)
+    trained = time.monotonic()
+    last = {name: values[-1] for name, values in model.history.items()}
+    print(f"trained in {model.about['seconds']:.0f} s:", _listed(last), flush=True)
+    rng = training.generator(cell.seed, "evaluation")
+    likelihood = training.evaluate(model, data_set, rng, study.evaluation, study.batch)
+    codes = training.encode(model, data_set.sample(study.sample, training.generator(cell.seed, "sample")))
+    scores, parts = measure(study, codes, training.generator(cell.seed, "scores"))
+    scored = time.monotonic()
+    print(f"scored in {scored - trained:.0f} s:", _listed(likelihood | scores), flush=True)
+
+    codes.save(folder / "codes.npz")
+    model.save(folder / "model.npz")
+    factors.record(folder, data_set.factor_names, parts)
+    return {
+        "objective": str(method),
+        **likelihood,
+        **scores,
+        "seconds_training": model.about["seconds"],
+        "seconds_scoring": round(scored - trained, 1),
+        "machine": provenance.machine(device()),
+    }
+
+
+def score(study: Study, codes: Representation, rng: np.random.Generator) -> dict[str, float]:
+    """Every score of the study's table that is made from codes and factors alone."""
+    return measure(study, codes, rng)[0]
+
+
+def measure(study: Study, codes: Representation, rng: np.random.Generator) -> tuple[dict, dict[str, np.ndarray]]:
+    """What ``score`` returns, and what ``metrics.measure`` found of each factor."""
+    free = [name for name in study.scores if name in metrics.UNSUPERVISED]
+    sampled = codes.draw(rng)
+    options = {"boosting": study.boosting, "solver": study.solver, "sizes": study.labels}
+    names = [name for name in study.scores if name not in free]
+    scores, parts = metrics.measure(codes.mean, codes.factors, rng, names, **options)
+    for kind, values in (("mean", codes.mean), ("sampled", sampled)):
+        active = np.where(codes.active, values, 0)
+        for latents, suffix, names in ((values, "", free), (active, "_active", set(free) & {"total_correlation"})):
+            found = metrics.score(latents, codes.factors, rng, names)
+            scores |= {f"{SHORT[name]}_{kind}{suffix}": value for name, value in found.items()}
+    return {name: scores[name] for name in study.columns()} | {"active": int(codes.active.sum())}, parts
+
+
+def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
+    """Score trained cells again from their codes, for scores that were added or mended since they were trained.
+
+    Raises ValueError that names the cell if its codes are missing or damaged; what is done by then is kept.
+    """
+    from dlnb import data
+    from dlnb.models import training
+
+    for cell in cells:
+        folder = runs / study.name / str(cell)
+        if (folder / results.ROW).exists():
+            record = results.read_json(folder / results.ROW)
+            other = {n for n, value in study.protocol(cell.method).items() if record.get(n) != value}
+            if other:
+                raise ValueError(f"{folder}: trained by another protocol than that of {study.name}: {', '.join(other)}")
+            try:
+                codes = Representation.load(folder / "codes.npz")
+            except (OSError, ValueError, zipfile.BadZipFile) as error:
+                raise ValueError(f"{cell}: its codes cannot be read, so train it again: {error}") from error
+            with FileLock(folder / "lock"):
+                scores, parts = measure(study, codes, training.generator(cell.seed, "scores"))
+                record |= scores
+                results.check(pd.DataFrame([record]), study, str(folder))
+                names = data.load(cell.data_set, study.source, study.size).factor_names
+                factors.record(folder, names, parts)
+                _write(folder / results.ROW, record)
+
+
+def origin() -> dict:
+    """Commit and versions, as every row has them."""
+    return {"commit": provenance.commit(), "versions": provenance.versions()}
+
+
+def do(study: Study, cell: Cell, runs: Path, origin: dict) -> tuple[Cell, str, str]:
+    """Do one cell unless it is done, failed before or in another's hands: (cell, how it ended, why it failed).
+
+    Whatever is wrong with the model is recorded as its failure. What is wrong with the machine is raised (OSError,
+    MemoryError, ImportError): what was trained so far goes on from its checkpoint.
+    """
+    folder = runs / study.name / str(cell)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "lock", timeout=1):  # --status holds it for a moment
+            if (folder / results.ROW).exists():
+                return cell, DONE, ""
+            if (folder / results.FAILURE).exists():
+                return cell, FAILED, results.read_json(folder / results.FAILURE)["error"]
+            with _logged(folder / "log.txt"):
+                return _record(study, cell, folder, origin)
+    except Timeout:
+        return cell, BUSY, ""
+
+
+def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> tuple[Cell, str, str]:
+    try:
+        record = asdict(cell) | row(study, cell, folder) | study.protocol(cell.method) | origin
+        results.check(pd.DataFrame([record]), study, "what was measured")
+        _write(folder / results.ROW, record)
+    except (OSError, MemoryError, ImportError):
+        raise
+    except Exception as error:
+        if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's, of a GPU
+            raise MemoryError(str(error).splitlines()[0]) from None
+        traceback.print_exc()
+        if isinstance(error, FloatingPointError):  # a second try is to start again; other errors cost no training
+            (folder / CHECKPOINT).unlink(missing_ok=True)
+        failure = {"error": repr(error), "traceback": traceback.format_exc()}
+        _write(folder / results.FAILURE, asdict(cell) | failure | origin)
+        return cell, FAILED, repr(error)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return cell, DONE, ""
+
+
+def give_up(study: Study, cell: Cell, runs: Path, origin: dict, why: str) -> None:
+    """Record that a cell failed for a reason outside of it."""
+    failure = {"error": why, "traceback": ""}
+    _write(Path(runs) / study.name / str(cell) / results.FAILURE, asdict(cell) | failure | origin)
+
+
+def held(folder: Path) -> bool:
+    """Is a process working on the cell of this folder?"""
+    if not (folder / "lock").exists():
+        return False
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            return False
+    except Timeout:
+        return True
+    except PermissionError:  # of another user; who can tell?
+        return False
+
+
+@contextmanager
+def _logged(path: Path) -> Iterator[None]:
+    """Print to a file until the cell is done."""
+    with open(path, "a") as log, redirect_stdout(log), redirect_stderr(log):
+        print(time.strftime("%Y-%m-%d %H:%M:%S"), flush=True)
+        yield
+
+
+def _listed(numbers: dict[str, float]) -> str:
+    return ", ".join(f"{name} {number:.4g}" for name, number in numbers.items())
+
+
+def _write(path: Path, content: dict) -> None:
+    storage.write(path, lambda temporary: temporary.write_text(json.dumps(content, indent=1)))
