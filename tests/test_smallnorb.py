@@ -1,11 +1,13 @@
 """The drawn toys: on a table of the published greys, under lamps that stand still while the toy turns."""
 
+import pkgutil
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from dlnb import data
-from dlnb.data import smallnorb
+from dlnb.data import gallery, scenes, smallnorb
 from dlnb.data.scenes import toys
 
 # Grey of the table under each lighting in published images, in no known order (see the chapter on data).
@@ -21,6 +23,14 @@ def test_factors_are_those_of_the_published_set():
     assert data.load("smallnorb").image_shape == (64, 64, 1)
     assert "stand-in" in data.load("smallnorb").about
     assert len(toys.CATEGORIES) == 5
+
+
+def test_images_on_disk_are_redrawn_when_any_module_that_draws_them_changes(monkeypatch):
+    hashed = []
+    monkeypatch.setattr(gallery, "version", lambda *modules: hashed.extend(modules) or "0")
+    smallnorb.smallnorb(16)
+    drawing = [f"{scenes.__name__}.{module.name}" for module in pkgutil.iter_modules(scenes.__path__)]
+    assert sorted(hashed) == sorted([*drawing, smallnorb.__name__])
 
 
 def test_the_table_has_the_grey_of_its_lighting():

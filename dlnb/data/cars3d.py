@@ -1,7 +1,7 @@
 """A stand-in for Cars3D: 183 parametric cars on white, each seen from 24 directions and 4 heights.
 
 The published set (Reed et al. 2015) shows 183 CAD models; ours are invented, in ten body styles, but fill the frame as
-those do and are made of the same factors.
+those do and vary in the same factors.
 """
 
 from dataclasses import replace
@@ -46,19 +46,19 @@ PAINTS = tuple(
 
 
 def style(kind: int) -> str:
-    """The body style, one of STYLES, of a type (0 to 182)."""
+    """The body style of a type (0 to 182): a name from STYLES."""
     return tuple(STYLES)[kind % len(STYLES)]
 
 
 def paint(kind: int) -> np.ndarray:
-    """The main colour of a type, one of PAINTS: no two types of one style share it."""
+    """The main colour of a type, from PAINTS: no two types of one style share it."""
     turn, number = divmod(kind, len(STYLES))
     return PAINTS[(7 * turn + 3 * number) % len(PAINTS)]
 
 
 @lru_cache(maxsize=2)
 def _car(kind: int, step: float) -> surfaces.Surface:
-    """Type ``kind``: no two share both body style and paint, and proportions and extras differ besides."""
+    """Type ``kind``: no two share both body style and paint, and proportions and extras vary too."""
     rng = np.random.default_rng([2015, kind])
     name, body = style(kind), STYLES[style(kind)]
     second = PAINTS[rng.integers(len(PAINTS))]
@@ -111,7 +111,7 @@ def draw(kind: int, elevation: int, azimuth: int, size: int = 64) -> np.ndarray:
 def cars3d(size: int = 64) -> DataSet:
     """Elevation 4, azimuth 24, type 183; three channels, on white. Raises ValueError for a size below 8.
 
-    The first few hundred images are drawn one by one; then all 17,568 are, once, and kept on disk.
+    The first few hundred images are drawn one by one; after that, all 17,568 are drawn once and kept on disk.
     """
     size = checks.whole(size, "size", minimum=8)
     version = gallery.version(surfaces.__name__, cars.__name__, __name__)

@@ -12,15 +12,16 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from dlnb import checks
 from dlnb.data import gallery
 from dlnb.data.dataset import DataSet
-from dlnb.data.scenes import cars, surfaces, toys
+from dlnb.data.scenes import airplanes, animals, cars, humans, surfaces, toys, trucks
 
+SOURCES = (surfaces, cars, animals, humans, airplanes, trucks, toys)  # modules that decide what is drawn
 SIZES = {"category": 5, "elevation": 9, "azimuth": 18, "lighting": 6}
 INSTANCES = 10
 ELEVATIONS = np.deg2rad(np.arange(30, 71, 5))
 CAMERA = surfaces.Camera(distance=4.0, focal=2.7, target=(0.0, 0.0, 0.25))
 
-# For each lighting: grey of the table (measured in published images), then our guesses: where the lamp stands (towards
-# the camera, to its right, up), its share of the light, and how bright a toy is beside the table.
+# For each lighting: grey of the table (measured in published images), then our guesses: the direction of the lamp
+# (towards the camera, to its right, up), its share of the light, and the brightness of a toy relative to the table.
 LIGHTINGS = (
     (223, (-0.5, -0.6, 0.9), 0.45, 0.92),
     (174, (-0.2, 0.9, 0.7), 0.5, 1.0),
@@ -29,7 +30,7 @@ LIGHTINGS = (
     (248, (0.2, 0.3, 1.0), 0.35, 0.95),
     (226, (-0.7, 0.5, 0.8), 0.5, 0.92),
 )
-TABLE, CELL = 1.6, 0.025  # half the side of the table on which shadows are kept, and the side of a cell
+TABLE, CELL = 1.6, 0.025  # half the side of the square on which shadows are computed; side of its cells
 
 
 @lru_cache(maxsize=2)
@@ -45,7 +46,7 @@ def _lamp(lighting: int, azimuth: float) -> np.ndarray:
 
 
 def _covered(points: np.ndarray, weights: np.ndarray, blur: float) -> np.ndarray:
-    """How much of the light points [n, 2] take from each cell of the table, 0 to 1, softened."""
+    """Share of its light that points [n, 2] block from each cell of the table, blurred: [cells, cells]."""
     cells = int(2 * TABLE / CELL)
     shade, _, _ = np.histogram2d(*points.T, bins=cells, range=[[-TABLE, TABLE]] * 2, weights=weights)
     return gaussian_filter(np.minimum(shade, 1.0), blur / CELL)
@@ -53,7 +54,7 @@ def _covered(points: np.ndarray, weights: np.ndarray, blur: float) -> np.ndarray
 
 @lru_cache(maxsize=SIZES["azimuth"])
 def _shadows(category: int, instance: int, azimuth: float) -> np.ndarray:
-    """The table's light under each lamp, 1 where nothing stands in the way: [lighting, cells, cells]."""
+    """Light that reaches the table under each lamp, 1 where nothing blocks it: [lighting, cells, cells]."""
     toy = _toy(category, instance, CELL / 2)
     points, height = toy.points[:, :2], toy.points[:, 2]
     near = _covered(points, np.exp(-height / 0.1), 0.05)
@@ -73,7 +74,7 @@ def draw(category: int, instance: int, elevation: int, azimuth: int, size: int =
     seen = CAMERA.look(toy, *view, pixels)
     covered = surfaces.shrink((seen >= 0).astype(np.float32))
     normals, paint = toy.normals[seen[seen >= 0]], toy.colours[seen[seen >= 0], 0] / toys.PAINT[0]
-    depth = 0.55 + 0.45 * np.clip(toy.points[seen[seen >= 0], 2] / 0.2, 0, 1)  # little light gets in under a toy
+    depth = 0.55 + 0.45 * np.clip(toy.points[seen[seen >= 0], 2] / 0.2, 0, 1)  # little light reaches under a toy
     around = (0.62 + 0.38 * normals[:, 2]) * depth
     table = (CAMERA.ground(*view, size) + TABLE) / CELL - 0.5
     images = np.empty((len(LIGHTINGS), size, size, 1), np.uint8)
@@ -93,11 +94,11 @@ def draw(category: int, instance: int, elevation: int, azimuth: int, size: int =
 def smallnorb(size: int = 64) -> DataSet:
     """Category 5, elevation 9, azimuth 18, lighting 6; one channel. Raises ValueError for a size below 8.
 
-    Which of a category's ten toys is shown is no factor: it is drawn from ``rng`` anew for every image, as in the
-    study. The first few hundred views are drawn one by one; then all 8,100 are, once, and kept on disk.
+    Which of a category's ten toys is shown is not a factor: it is sampled from ``rng`` for every image, as in the
+    study. The first few hundred views are drawn one by one; after that, all 8,100 are drawn once and kept on disk.
     """
     size = checks.whole(size, "size", minimum=8)
-    version = gallery.version(surfaces.__name__, cars.__name__, toys.__name__, __name__)
+    version = gallery.version(*(module.__name__ for module in SOURCES), __name__)
     shape = (SIZES["lighting"], size, size, 1)
     look = gallery.gallery(f"smallnorb-{size}", version, (5, INSTANCES, 9, 18), shape, partial(draw, size=size))
 

@@ -1,7 +1,8 @@
 """Parametric cars: a body shaped by a few heights along its length, with cabin, glass, lamps and wheels.
 
 Lengths in metres; x forward, y to the left, z up, the ground at 0, the middle of the car at x = 0. Positions along the
-car are fractions of its length from the front bumper (0) to the rear (1).
+car are fractions of its length from the front bumper (0) to the rear (1). Each part is a function of the car's shape,
+its finish and the distance ``step`` between points.
 """
 
 from dataclasses import dataclass
@@ -10,13 +11,18 @@ import numpy as np
 
 from dlnb.data.scenes.surfaces import Surface, box, ellipsoid, join, limb, patch, wheel
 
-GLASS, BLACK, LAMP, TAIL, CHROME = (
-    (0.13, 0.16, 0.2),
-    (0.06, 0.06, 0.07),
-    (0.93, 0.95, 0.98),
-    (0.75, 0.04, 0.05),
-    (0.8,) * 3,
-)
+GLASS = (0.13, 0.16, 0.2)
+BLACK = (0.06, 0.06, 0.07)
+LAMP = (0.93, 0.95, 0.98)
+TAIL_LAMP = (0.75, 0.04, 0.05)
+CHROME = (0.8, 0.8, 0.8)
+PLATE = (0.9, 0.9, 0.85)
+SIGN = (0.95, 0.85, 0.2)
+BED = (0.1, 0.1, 0.1)
+UPHOLSTERY, SEAT = (0.12, 0.08, 0.06), (0.35, 0.2, 0.12)
+POLISH = 0.35  # gloss of paint
+
+RGB = tuple[float, float, float] | np.ndarray  # in [0, 1]
 
 
 @dataclass(frozen=True)
@@ -40,157 +46,249 @@ class Car:
     bed: float | None = None  # an open bed begins here
     roofless: bool = False
 
+    @property
+    def half(self) -> float:
+        """Half the width of the body."""
+        return self.width / 2
 
-def build(car: Car, paint, step: float, roof=None, stripe=None, trim=None, extras: tuple[str, ...] = ()) -> Surface:
-    """The car's surface with points ``step`` apart; ``roof``, ``stripe`` and ``trim`` (bumpers) may differ."""
-    half, cabin = car.width / 2, 0.93 * car.width / 2
+    @property
+    def cabin(self) -> float:
+        """Half the width of the cabin at the belt."""
+        return 0.93 * self.width / 2
 
-    def along(f):
-        return car.length * (0.5 - f)
+    @property
+    def middle(self) -> float:
+        """Position of the middle of the roof."""
+        return (self.screen[1] + self.tail[0]) / 2
 
-    def deck(f):
+    def x(self, f):
+        return self.length * (0.5 - f)
+
+    def position(self, surface: Surface) -> np.ndarray:
+        """The inverse of ``x`` for the points of a surface: [n]."""
+        return 0.5 - surface.points[:, 0] / self.length
+
+    def deck(self, f):
+        """Height of the body without the cabin."""
+        rear = max(self.boot, min(self.belt + 0.02, self.boot + 0.1))
+        positions = [0, 0.03, self.screen[0], self.tail[1], 0.98, 1]
         return np.interp(
-            f,
-            [0, 0.03, car.screen[0], car.tail[1], 0.98, 1],
-            [car.nose - 0.1, car.nose, *rise, car.boot, car.boot - 0.08],
+            f, positions, [self.nose - 0.1, self.nose, self.belt - 0.03, rear, self.boot, self.boot - 0.08]
         )
 
-    rise = (car.belt - 0.03, max(car.boot, min(car.belt + 0.02, car.boot + 0.1)))
-    heights = [deck(car.screen[0]), car.height - 0.03, car.height, car.height - 0.05, deck(car.tail[1])]
-    middle = (car.screen[1] + car.tail[0]) / 2
+    def top(self, f):
+        """Height of the cabin."""
+        positions = [*self.screen, self.middle, *self.tail]
+        roof = (self.height - 0.03, self.height, self.height - 0.05)
+        return np.interp(f, positions, [self.deck(self.screen[0]), *roof, self.deck(self.tail[1])])
 
-    def top(f):
-        return np.interp(f, [car.screen[0], car.screen[1], middle, car.tail[0], car.tail[1]], heights)
+    def wide(self, f):
+        """Half the width of the body at a position."""
+        return self.half * (1 - 0.14 * np.abs(2 * f - 1) ** 5)
 
-    def wide(f):
-        return half * (1 - 0.14 * np.abs(2 * f - 1) ** 5)
+    def cabin_wide(self, f, z):
+        """Half the width of the cabin at a position and height."""
+        share = (z - self.belt) / (self.height - self.belt)
+        return np.minimum(self.cabin * (1 + (self.narrow - 1) * np.clip(share, 0, 1.05)), self.wide(f))
 
-    def cabin_wide(f, z):
-        share = (z - car.belt) / (car.height - car.belt)
-        return np.minimum(cabin * (1 + (car.narrow - 1) * np.clip(share, 0, 1.05)), wide(f))
+    def roofline(self, u):
+        """Positions evenly spaced along the outline of the cabin, whose ends may be steep, for ``u`` from 0 to 1."""
+        reach = np.linspace(self.screen[0], self.tail[1], 400)
+        outline = np.append(0, np.cumsum(np.hypot(self.length * np.diff(reach), np.diff(self.top(reach)))))
+        return np.interp(u * outline[-1], outline, reach)
 
-    def side(u, v):
-        z = car.clearance + v * (deck(u) - car.clearance)
-        return along(u), wide(u) * (1 - 0.05 * (2 * v - 0.9) ** 2), z
+    def inside_body(self) -> tuple[float, float, float]:
+        """A point from which the normals of the body point away."""
+        return 0.0, 0.0, (self.clearance + self.belt) / 2
 
-    def lid(u, v):
-        return along(u), (2 * v - 1) * wide(u) * 0.95, deck(u) + 0.04 * (1 - (2 * v - 1) ** 2)
+    def inside_cabin(self) -> tuple[float, float, float]:
+        return self.x(self.middle), 0.0, (self.belt + self.height) / 2 - 0.2
 
-    def floor(u, v):
-        return along(u), (2 * v - 1) * wide(u) * 0.95, car.clearance + 0 * u
 
-    def end(front):
-        f = 0.0 if front else 1.0
+@dataclass(frozen=True)
+class Finish:
+    """Colours of a car."""
 
-        def place(u, v):
-            y = 2 * u - 1
-            bulge = (0.07 + 0.05 * np.sin(np.pi * v)) * (1 - y**2)
-            return (
-                along(f) + (bulge if front else -0.6 * bulge),
-                y * wide(f) * 0.99,
-                car.clearance + 0.02 + v * (deck(f) - car.clearance - 0.02),
-            )
+    paint: RGB
+    roof: RGB
+    stripe: RGB | None  # along its sides
+    trim: RGB | None  # of bumpers and spoiler
+    racing: bool  # two more stripes, on bonnet, roof and boot
 
-        return place
+    @property
+    def bumper(self) -> RGB:
+        return np.multiply(self.paint, 0.55) if self.trim is None else self.trim
 
-    core = (0.0, 0.0, (car.clearance + car.belt) / 2)
-    lower = patch(side, step, core, colour=paint, gloss=0.35).mirrored()
-    f, z = 0.5 - lower.points[:, 0] / car.length, lower.points[:, 2]
-    if stripe is not None:
-        lower = lower.painted(np.abs(z - 0.62 * car.belt) < 0.07, stripe, 0.3)
-    lower = lower.painted(z < car.clearance + 0.13, trim or np.multiply(paint, 0.55), 0.1)
-    lower = lower.painted((f < 0.035) & (np.abs(z - car.nose + 0.2) < 0.07), LAMP, 0.6)
-    lower = lower.painted((f > 0.97) & (np.abs(z - car.boot + 0.22) < 0.1), TAIL, 0.3)
+
+def _body_sides(car: Car, finish: Finish, step: float) -> Surface:
+    def place(u, v):
+        z = car.clearance + v * (car.deck(u) - car.clearance)
+        return car.x(u), car.wide(u) * (1 - 0.05 * (2 * v - 0.9) ** 2), z
+
+    sides = patch(place, step, car.inside_body(), colour=finish.paint, gloss=POLISH).mirrored()
+    f, z = car.position(sides), sides.points[:, 2]
+    if finish.stripe is not None:
+        sides = sides.painted(np.abs(z - 0.62 * car.belt) < 0.07, finish.stripe, 0.3)
+    sides = sides.painted(z < car.clearance + 0.13, finish.bumper, 0.1)
+    sides = sides.painted((f < 0.035) & (np.abs(z - car.nose + 0.2) < 0.07), LAMP, 0.6)
+    sides = sides.painted((f > 0.97) & (np.abs(z - car.boot + 0.22) < 0.1), TAIL_LAMP, 0.3)
     for axle in car.axles:
-        hub = np.hypot(lower.points[:, 0] - along(axle), z - car.radius)
-        lower = lower.painted(hub < 1.2 * car.radius, BLACK)
+        from_hub = np.hypot(sides.points[:, 0] - car.x(axle), z - car.radius)
+        sides = sides.painted(from_hub < 1.2 * car.radius, BLACK)
     for seam in (car.screen[0] + 0.03, *car.pillars):
-        lower = lower.painted((np.abs(f - seam) < 0.004) & (z > car.clearance + 0.15), np.multiply(paint, 0.45))
+        gap = (np.abs(f - seam) < 0.004) & (z > car.clearance + 0.15)
+        sides = sides.painted(gap, np.multiply(finish.paint, 0.45))
+    return sides
 
-    lids = patch(lid, step, core, colour=paint, gloss=0.35)
-    f, y = 0.5 - lids.points[:, 0] / car.length, np.abs(lids.points[:, 1])
+
+def _lids(car: Car, finish: Finish, step: float) -> Surface:
+    """Bonnet and boot lid, and between them what shows of a cabin without a roof; or the bed of a pick-up."""
+
+    def place(u, v):
+        across = 2 * v - 1
+        return car.x(u), across * car.wide(u) * 0.95, car.deck(u) + 0.04 * (1 - across**2)
+
+    lids = patch(place, step, car.inside_body(), colour=finish.paint, gloss=POLISH)
+    f, y = car.position(lids), np.abs(lids.points[:, 1])
     if car.bed is not None:
-        lids = lids.painted((f > car.bed + 0.02) & (f < 0.97) & (y < 0.8 * half), (0.1, 0.1, 0.1))
-    if stripe is not None and "racing" in extras:
-        lids = lids.painted((y > 0.08) & (y < 0.3), stripe, 0.3)
-    front = patch(end(True), step, core, colour=paint, gloss=0.35)
+        lids = lids.painted((f > car.bed + 0.02) & (f < 0.97) & (y < 0.8 * car.half), BED)
+    lids = _with_racing_stripes(lids, finish)
+    if car.roofless:
+        inside = (f > car.screen[0] + 0.04) & (f < car.tail[1] - 0.05) & (y < 0.78 * car.half)
+        lids = lids.painted(inside, UPHOLSTERY)
+    return lids
+
+
+def _with_racing_stripes(surface: Surface, finish: Finish) -> Surface:
+    if finish.stripe is None or not finish.racing:
+        return surface
+    y = np.abs(surface.points[:, 1])
+    return surface.painted((y > 0.08) & (y < 0.3), finish.stripe, 0.3)
+
+
+def _end(car: Car, finish: Finish, step: float, position: float, bulge: float) -> Surface:
+    """The front (``position`` 0) or rear (1) of the body; its middle bulges forward by ``bulge`` times 7 to 12 cm."""
+
+    def place(u, v):
+        y = 2 * u - 1
+        out = bulge * ((0.07 + 0.05 * np.sin(np.pi * v)) * (1 - y**2))
+        bottom = car.clearance + 0.02
+        return (
+            car.x(position) + out,
+            y * car.wide(position) * 0.99,
+            bottom + v * (car.deck(position) - car.clearance - 0.02),
+        )
+
+    return patch(place, step, car.inside_body(), colour=finish.paint, gloss=POLISH)
+
+
+def _front(car: Car, finish: Finish, step: float) -> Surface:
+    """Bumper, grille with a chrome bar, lamps."""
+    front = _end(car, finish, step, 0.0, 1.0)
     y, z = np.abs(front.points[:, 1]), front.points[:, 2] - car.nose
-    front = front.painted(z < car.clearance + 0.16 - car.nose, trim or np.multiply(paint, 0.55))
-    front = front.painted((y < 0.55 * half) & (np.abs(z + 0.24) < 0.09), BLACK, 0.2)
-    front = front.painted((y < 0.5 * half) & (np.abs(z + 0.24) < 0.015), CHROME, 0.5)
-    front = front.painted((y > 0.62 * half) & (y < 0.97 * half) & (np.abs(z + 0.2) < 0.075), LAMP, 0.6)
-    back = patch(end(False), step, core, colour=paint, gloss=0.35)
-    y, z = np.abs(back.points[:, 1]), back.points[:, 2]
-    back = back.painted(z < car.clearance + 0.16, trim or np.multiply(paint, 0.55))
-    back = back.painted((y > 0.68 * half) & (np.abs(z - car.boot + 0.22) < 0.11), TAIL, 0.3)
-    back = back.painted((y < 0.3) & (np.abs(z - car.clearance - 0.33) < 0.06), (0.9, 0.9, 0.85))
-    parts = [lower, lids, front, back, patch(floor, step * 1.5, (0, 0, 9), colour=BLACK)]
+    front = front.painted(z < car.clearance + 0.16 - car.nose, finish.bumper)
+    front = front.painted((y < 0.55 * car.half) & (np.abs(z + 0.24) < 0.09), BLACK, 0.2)
+    front = front.painted((y < 0.5 * car.half) & (np.abs(z + 0.24) < 0.015), CHROME, 0.5)
+    return front.painted((y > 0.62 * car.half) & (y < 0.97 * car.half) & (np.abs(z + 0.2) < 0.075), LAMP, 0.6)
 
-    # Evenly along the outline of the roof, since its ends may be steep.
-    reach = np.linspace(car.screen[0], car.tail[1], 400)
-    outline = np.append(0, np.cumsum(np.hypot(car.length * np.diff(reach), np.diff(top(reach)))))
 
-    def flank(u, v):
-        f = np.interp(u * outline[-1], outline, reach)
-        z = car.belt - 0.05 + v * (top(f) - car.belt + 0.05)
-        return along(f), cabin_wide(f, z), z
+def _rear(car: Car, finish: Finish, step: float) -> Surface:
+    """Bumper, lamps, number plate."""
+    rear = _end(car, finish, step, 1.0, -0.6)
+    y, z = np.abs(rear.points[:, 1]), rear.points[:, 2]
+    rear = rear.painted(z < car.clearance + 0.16, finish.bumper)
+    rear = rear.painted((y > 0.68 * car.half) & (np.abs(z - car.boot + 0.22) < 0.11), TAIL_LAMP, 0.3)
+    return rear.painted((y < 0.3) & (np.abs(z - car.clearance - 0.33) < 0.06), PLATE)
 
-    def cover(u, v):
-        f = np.interp(u * outline[-1], outline, reach)
-        return along(f), (2 * v - 1) * cabin_wide(f, top(f)), top(f) + 0.03 * (1 - (2 * v - 1) ** 2)
 
-    above = (along(middle), 0.0, (car.belt + car.height) / 2 - 0.2)
-    flanks = patch(flank, step, above, colour=paint, gloss=0.35).mirrored()
-    f, z = 0.5 - flanks.points[:, 0] / car.length, flanks.points[:, 2]
-    under = top(f) - z
-    glass = (under > 0.09) & (z > car.belt + 0.03) & (f < car.windows)
+def _floor(car: Car, finish: Finish, step: float) -> Surface:
+    def place(u, v):
+        return car.x(u), (2 * v - 1) * car.wide(u) * 0.95, car.clearance + 0 * u
+
+    return patch(place, step * 1.5, (0, 0, 9), colour=BLACK)  # its normals point down, away from a point far above
+
+
+def _seats(car: Car, finish: Finish, step: float) -> Surface:
+    x, z = car.x(car.middle + 0.06), car.belt + 0.12
+    return join([ellipsoid((x, y * car.width, z), (0.12, 0.2, 0.3), step, colour=SEAT) for y in (0.3, -0.3)])
+
+
+def _cabin_sides(car: Car, finish: Finish, step: float) -> Surface:
+    """Side windows between pillars, under the edge of the roof; without a roof, beside the windscreen only."""
+
+    def place(u, v):
+        f = car.roofline(u)
+        z = car.belt - 0.05 + v * (car.top(f) - car.belt + 0.05)
+        return car.x(f), car.cabin_wide(f, z), z
+
+    sides = patch(place, step, car.inside_cabin(), colour=finish.paint, gloss=POLISH).mirrored()
+    f, z = car.position(sides), sides.points[:, 2]
+    below = car.top(f) - z
+    glass = (below > 0.09) & (z > car.belt + 0.03) & (f < car.windows)
     for pillar in car.pillars:
         glass &= np.abs(f - pillar) > 0.009
-    if roof is not None:
-        flanks = flanks.painted(under < 0.09, roof, 0.35)
-    flanks = flanks.painted(glass, GLASS, 0.8)
-    covers = patch(cover, step, above, colour=paint if roof is None else roof, gloss=0.35)
-    f, y, z = 0.5 - covers.points[:, 0] / car.length, np.abs(covers.points[:, 1]), covers.points[:, 2]
-    pane = (cabin_wide(f, z) - y > 0.07) & (z > car.belt + 0.06) & (z < car.height - 0.07)
-    glass = pane & (f < car.screen[1]) | pane & (f > car.tail[0]) & (car.windows > car.tail[0])
-    if stripe is not None and "racing" in extras:
-        covers = covers.painted((y > 0.08) & (y < 0.3), stripe, 0.3)
-    covers = covers.painted(glass, GLASS, 0.8)
-    if car.roofless:
-        f = 0.5 - covers.points[:, 0] / car.length
-        covers = covers.only((f < car.screen[1]) | (covers.points[:, 2] < car.belt + 0.02))
-        f = 0.5 - flanks.points[:, 0] / car.length
-        flanks = flanks.only(f < car.screen[1])
-        inside = (0.5 - lids.points[:, 0] / car.length > car.screen[0] + 0.04) & (
-            0.5 - lids.points[:, 0] / car.length < car.tail[1] - 0.05
-        )
-        parts[1] = lids.painted(inside & (np.abs(lids.points[:, 1]) < 0.78 * half), (0.12, 0.08, 0.06))
-        for seat in (0.3, -0.3):
-            parts.append(
-                ellipsoid(
-                    (along(middle + 0.06), seat * car.width, car.belt + 0.12),
-                    (0.12, 0.2, 0.3),
-                    step,
-                    colour=(0.35, 0.2, 0.12),
-                )
-            )
-    parts += [flanks, covers]
+    sides = sides.painted(below < 0.09, finish.roof, POLISH).painted(glass, GLASS, 0.8)
+    return sides.only(f < car.screen[1]) if car.roofless else sides
 
-    for axle in car.axles:
-        f = along(axle)
-        parts += [wheel((f, s * (half - 0.1), car.radius), car.radius, 0.22, step) for s in (-1, 1)]
-    mirror = box((along(car.screen[0] + 0.06), half + 0.04, car.belt + 0.08), (0.05, 0.09, 0.06), step, colour=paint)
-    parts.append(mirror.mirrored())
-    if "spoiler" in extras:
-        parts.append(
-            box((along(0.96), 0, car.boot + 0.2), (0.12, 0.8 * half, 0.02), step, colour=trim or paint, gloss=0.3)
-        )
-        parts.append(box((along(0.96), 0.55 * half, car.boot + 0.09), (0.05, 0.03, 0.1), step, colour=BLACK).mirrored())
-    if "rack" in extras:
-        ends = [(along(f), cabin * car.narrow * 0.9, car.height + 0.05) for f in (car.screen[1] + 0.05, car.tail[0])]
-        parts.append(limb(*ends, 0.03, step, colour=CHROME).mirrored())
-    if "spare" in extras:
-        parts.append(wheel((0, 0, 0), 0.9 * car.radius, 0.2, step).turned(np.pi / 2).moved((along(1.0) - 0.12, 0, 0.9)))
-    if "sign" in extras:
-        parts.append(box((along(middle), 0, car.height + 0.1), (0.12, 0.3, 0.08), step, colour=(0.95, 0.85, 0.2)))
-    return join(parts)
+
+def _cabin_top(car: Car, finish: Finish, step: float) -> Surface:
+    """Windscreen, roof and rear window."""
+
+    def place(u, v):
+        f, across = car.roofline(u), 2 * v - 1
+        return car.x(f), across * car.cabin_wide(f, car.top(f)), car.top(f) + 0.03 * (1 - across**2)
+
+    top = patch(place, step, car.inside_cabin(), colour=finish.roof, gloss=POLISH)
+    f, y, z = car.position(top), np.abs(top.points[:, 1]), top.points[:, 2]
+    pane = (car.cabin_wide(f, z) - y > 0.07) & (z > car.belt + 0.06) & (z < car.height - 0.07)
+    glass = pane & (f < car.screen[1]) | pane & (f > car.tail[0]) & (car.windows > car.tail[0])
+    top = _with_racing_stripes(top, finish).painted(glass, GLASS, 0.8)
+    return top.only((f < car.screen[1]) | (z < car.belt + 0.02)) if car.roofless else top
+
+
+def _wheels(car: Car, finish: Finish, step: float) -> Surface:
+    centres = [(car.x(axle), side * (car.half - 0.1), car.radius) for axle in car.axles for side in (-1, 1)]
+    return join([wheel(centre, car.radius, 0.22, step) for centre in centres])
+
+
+def _mirrors(car: Car, finish: Finish, step: float) -> Surface:
+    centre = (car.x(car.screen[0] + 0.06), car.half + 0.04, car.belt + 0.08)
+    return box(centre, (0.05, 0.09, 0.06), step, colour=finish.paint).mirrored()
+
+
+def _spoiler(car: Car, finish: Finish, step: float) -> Surface:
+    x, colour = car.x(0.96), finish.paint if finish.trim is None else finish.trim
+    blade = box((x, 0, car.boot + 0.2), (0.12, 0.8 * car.half, 0.02), step, colour=colour, gloss=0.3)
+    foot = box((x, 0.55 * car.half, car.boot + 0.09), (0.05, 0.03, 0.1), step, colour=BLACK)
+    return join([blade, foot.mirrored()])
+
+
+def _rack(car: Car, finish: Finish, step: float) -> Surface:
+    y, z = car.cabin * car.narrow * 0.9, car.height + 0.05
+    start, end = car.x(car.screen[1] + 0.05), car.x(car.tail[0])
+    return limb((start, y, z), (end, y, z), 0.03, step, colour=CHROME).mirrored()
+
+
+def _spare(car: Car, finish: Finish, step: float) -> Surface:
+    return wheel((0, 0, 0), 0.9 * car.radius, 0.2, step).turned(np.pi / 2).moved((car.x(1.0) - 0.12, 0, 0.9))
+
+
+def _sign(car: Car, finish: Finish, step: float) -> Surface:
+    return box((car.x(car.middle), 0, car.height + 0.1), (0.12, 0.3, 0.08), step, colour=SIGN)
+
+
+EXTRAS = {"spoiler": _spoiler, "rack": _rack, "spare": _spare, "sign": _sign}
+
+
+def build(car: Car, paint, step: float, roof=None, stripe=None, trim=None, extras: tuple[str, ...] = ()) -> Surface:
+    """The car's surface with points ``step`` apart; ``roof``, ``stripe`` and ``trim`` are optional colours.
+
+    ``extras`` are names from EXTRAS, or "racing" for stripes on bonnet, roof and boot.
+    """
+    finish = Finish(paint, paint if roof is None else roof, stripe, trim, "racing" in extras)
+    parts = [_body_sides, _lids, _front, _rear, _floor]
+    if car.roofless:
+        parts.append(_seats)
+    parts += [_cabin_sides, _cabin_top, _wheels, _mirrors]
+    parts += [part for name, part in EXTRAS.items() if name in extras]
+    return join([part(car, finish, step) for part in parts])

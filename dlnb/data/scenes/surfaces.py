@@ -1,7 +1,7 @@
-"""Solid things as dense clouds of surface points, and a camera that turns round them: the stand-ins are drawn with it.
+"""Solid objects as dense clouds of surface points, and the camera that draws the stand-ins from them.
 
-A surface is sampled so densely that its points leave no holes at the resolution asked for; the nearest point in each
-sub-pixel is what is seen there. x points forward, y to the left, z up; lengths in units of the model.
+A surface is sampled so densely that its points leave no holes at the requested resolution; each sub-pixel shows the
+nearest point in it. x points forward, y to the left, z up; lengths in units of the model.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Surface:
         return len(self.points)
 
     def painted(self, where: np.ndarray, colour, gloss: float = 0.0) -> "Surface":
-        """The same surface with another colour where the mask bool [n] says so."""
+        """The same surface with another colour where the bool mask [n] is True."""
         colours = np.where(where[:, None], np.float32(colour), self.colours)
         return Surface(self.points, self.normals, colours, np.where(where, np.float32(gloss), self.gloss))
 
@@ -69,7 +69,7 @@ def patch(place: Callable, step: float, inner=None, colour=(0.5, 0.5, 0.5), glos
         max(2, int(np.ceil(np.linalg.norm(np.diff(coarse, axis=axis), axis=-1).sum(axis=axis).max() / step)) + 1)
         for axis in (0, 1)
     ]
-    # Points sit in the middle of their cells, where even a patch that ends in a pole has a normal.
+    # Points lie at the centres of their cells, where even a patch that ends in a pole has a normal.
     u, v = np.meshgrid(*((np.arange(count) + 0.5) / count for count in counts), indexing="ij")
     tiny = 1e-3
     points, east, north = (
@@ -96,7 +96,7 @@ def ellipsoid(centre, radii, step: float, **paint) -> Surface:
 
 
 def limb(start, end, radius: float, step: float, end_radius: float | None = None, **paint) -> Surface:
-    """A round bar with round ends from ``start`` to ``end``, its radius changing evenly to ``end_radius``."""
+    """A round bar with round ends from ``start`` to ``end``, its radius changing linearly to ``end_radius``."""
     start, end = np.asarray(start, float), np.asarray(end, float)
     along = (end - start) / np.linalg.norm(end - start)
     side = np.cross(along, [0, 0, 1] if abs(along[2]) < 0.9 else [1, 0, 0])
@@ -157,7 +157,7 @@ def wing(root, tip, chord: float, tip_chord: float, thick: float, step: float, *
 
 
 def wheel(centre, radius: float, width: float, step: float, tyre=(0.1, 0.1, 0.1), rim=(0.6, 0.6, 0.62)) -> Surface:
-    """A cylinder about y: a tyre with a rim whose five spokes are lit."""
+    """A cylinder about y: a tyre and a rim with five bright spokes."""
     x, y, z = centre
 
     def tread(u, v):
@@ -183,7 +183,7 @@ def wheel(centre, radius: float, width: float, step: float, tyre=(0.1, 0.1, 0.1)
 
 @dataclass(frozen=True)
 class Camera:
-    """Looks at ``target`` from ``distance``; ``focal`` is the width in images of one unit of length at distance one."""
+    """Looks at ``target`` from ``distance``; ``focal``: image widths that a unit length fills at distance one."""
 
     distance: float
     focal: float
@@ -197,11 +197,11 @@ class Camera:
         return np.array([[0, 1, 0], [-high, 0, low], [low, 0, high]]) @ turn
 
     def look(self, surface: Surface, azimuth: float, elevation: float, pixels: int) -> np.ndarray:
-        """Which point of the surface is seen in each sub-pixel: int64 [pixels, pixels], -1 where there is none."""
+        """Index of the point that each sub-pixel shows: int64 [pixels, pixels], -1 where there is none."""
         axes = self.axes(azimuth, elevation).astype(np.float32)
         points = surface.points - np.float32(self.target)
         seen = axes @ points.T
-        # The camera stands at distance * axes[2]: faces that look away from it cannot be seen.
+        # The camera stands at distance * axes[2]: faces turned away from it are hidden.
         towards = surface.normals @ (axes[2] * np.float32(self.distance))
         towards -= np.einsum("ni,ni->n", surface.normals, points)
         facing = np.flatnonzero(towards > 0)
@@ -221,7 +221,7 @@ class Camera:
     def ground(self, azimuth: float, elevation: float, pixels: int) -> np.ndarray:
         """Where each sub-pixel's ray meets the plane z = 0, in the turned object's x and y: [pixels, pixels, 2].
 
-        NaN for rays that go up.
+        NaN for rays that do not point down.
         """
         axes = self.axes(azimuth, elevation)
         line, column = np.meshgrid(*2 * [(np.arange(pixels) + 0.5) / pixels - 0.5], indexing="ij")
