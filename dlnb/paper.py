@@ -1,11 +1,36 @@
-"""Numbers that the paper prints (Locatello et al., ICML 2019, arXiv 1811.12359 v4), as tables to be set beside ours.
+"""What the paper fixed, and the numbers that it prints (Locatello et al., ICML 2019, arXiv 1811.12359 v4).
 
-Nothing here is recalled or read off a figure: each table names its place in the paper. Shares and probabilities are
-fractions, where the paper prints percent.
+Nothing here is recalled or read off a figure: each entry names its place in the paper. Shares and probabilities are
+fractions, where the paper prints percent. What readers add to the package (``dlnb.study``) never comes here.
 """
+
+from dataclasses import dataclass
 
 import pandas as pd
 
+
+@dataclass(frozen=True)
+class Sweep:
+    """The one hyperparameter that a study varies for a method, and its strengths from weak to strong."""
+
+    label: str
+    hyperparameter: str
+    strengths: tuple[float, ...]
+
+
+SWEEPS = {  # Table 3, in the order of the figures
+    "beta_vae": Sweep("β-VAE", "beta", (1, 2, 4, 6, 8, 16)),
+    "factor_vae": Sweep("FactorVAE", "gamma", (10, 20, 30, 40, 50, 100)),
+    "beta_tc_vae": Sweep("β-TCVAE", "beta", (1, 2, 4, 6, 8, 10)),
+    "dip_vae_i": Sweep("DIP-VAE-I", "off_diagonal", (1, 2, 5, 10, 20, 50)),
+    "dip_vae_ii": Sweep("DIP-VAE-II", "off_diagonal", (1, 2, 5, 10, 20, 50)),
+    "annealed_vae": Sweep("AnnealedVAE", "capacity", (5, 10, 25, 50, 75, 100)),
+}
+METHODS = tuple(SWEEPS)
+DATA_SETS = (  # section 4, in the order of the figures
+    *("dsprites", "color_dsprites", "noisy_dsprites", "scream_dsprites"),
+    *("smallnorb", "cars3d", "shapes3d"),
+)
 SCORES = ("beta_vae_score", "factor_vae_score", "mig", "dci_disentanglement", "modularity", "sap")  # Figure 2
 UNSUPERVISED = ("reconstruction", "kl", "elbo", "tc_sampled")  # Figure 4, centre
 _ALPHABETIC = ["beta_vae_score", "dci_disentanglement", "factor_vae_score", "mig", "modularity", "sap"]

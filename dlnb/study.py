@@ -1,31 +1,21 @@
-"""What is trained: the sweep of each method (paper Table 3), one cell for each model, and the studies made of them."""
+"""What is trained: one cell for each model, the protocol of its training, and the studies made of them.
 
-from dataclasses import dataclass
+Studies say what they consist of. SWEEPS, SCORES and STUDIES are registries that a reader may extend (``register`` here,
+in ``dlnb.models``, ``dlnb.metrics`` and ``dlnb.data``); no study grows with them.
+"""
+
+from dataclasses import asdict, dataclass, fields, replace
 from fnmatch import fnmatchcase
 from itertools import product
 
-from dlnb import checks
+from dlnb import checks, paper, registry
+from dlnb.paper import DATA_SETS, METHODS, Sweep
 
+__all__ = ["SCORES", "STANDARD", "STUDIES", "SWEEPS", "Cell", "Study", "Sweep", "Training", "register"]
 
-@dataclass(frozen=True)
-class Sweep:
-    """The one hyperparameter that the study varies for a method, and its six strengths from weak to strong."""
-
-    label: str
-    hyperparameter: str
-    strengths: tuple[float, ...]
-
-
-SWEEPS = {  # in the order of the paper's figures
-    "beta_vae": Sweep("β-VAE", "beta", (1, 2, 4, 6, 8, 16)),
-    "factor_vae": Sweep("FactorVAE", "gamma", (10, 20, 30, 40, 50, 100)),
-    "beta_tc_vae": Sweep("β-TCVAE", "beta", (1, 2, 4, 6, 8, 10)),
-    "dip_vae_i": Sweep("DIP-VAE-I", "off_diagonal", (1, 2, 5, 10, 20, 50)),
-    "dip_vae_ii": Sweep("DIP-VAE-II", "off_diagonal", (1, 2, 5, 10, 20, 50)),
-    "annealed_vae": Sweep("AnnealedVAE", "capacity", (5, 10, 25, 50, 75, 100)),
+SWEEPS = {  # of every method that a study may name
+    **paper.SWEEPS,
 }
-
-
 SCORES = {  # the columns of each score of dlnb.metrics in the table of results; {size} stands for each of ``labels``
     "beta_vae_score": ("beta_vae_score",),
     "factor_vae_score": ("factor_vae_score",),
@@ -42,13 +32,43 @@ SCORES = {  # the columns of each score of dlnb.metrics in the table of results;
         *("wasserstein_norm_mean", "wasserstein_norm_sampled"),
     ),
 }
+STANDARD = (  # scores of the committed studies
+    *("beta_vae_score", "factor_vae_score", "mig", "modularity", "dci", "sap", "explicitness", "downstream"),
+    *("total_correlation", "average_mutual_information", "wasserstein_correlation"),
+)
 FITTED = ("beta_vae_score", "dci", "explicitness", "downstream")  # by trees or logistic regressions, of several kinds
 
 
-DATA_SETS = (  # of the study, in the order of its figures
-    *("dsprites", "color_dsprites", "noisy_dsprites", "scream_dsprites"),
-    *("smallnorb", "cars3d", "shapes3d"),
-)
+@dataclass(frozen=True)
+class Training:
+    """How a model is trained, apart from its data set, its method and its seed (the paper's values: Table 4).
+
+    ``steps`` updates of Adam at ``learning_rate``, each on ``batch`` fresh images; ``latents`` of the code. ``kernels``
+    of the encoder's last two convolutions are those of the original "code" (2 x 2) or of the "paper" (4 x 4);
+    ``precision`` of the arithmetic is "float32" or "bfloat16" (see ``models.networks``). ``critic_width`` and
+    ``critic_learning_rate`` are those of FactorVAE's critic, which is updated with the VAE on the same batch.
+    ``reconstruction_weight`` multiplies the reconstruction in the loss, though not in what is recorded: 4 at 32 x 32
+    gives it the weight that it has at 64 x 64, where four times as many pixels are summed.
+    """
+
+    steps: int
+    batch: int = 64
+    latents: int = 10
+    learning_rate: float = 1e-4
+    kernels: str = "code"
+    precision: str = "float32"
+    critic_width: int = 1_000
+    critic_learning_rate: float = 1e-4
+    reconstruction_weight: float = 1.0
+
+    def __post_init__(self):
+        for name in ("steps", "batch", "latents", "critic_width"):
+            object.__setattr__(self, name, checks.whole(getattr(self, name), name))
+        for name in ("learning_rate", "critic_learning_rate", "reconstruction_weight"):
+            object.__setattr__(self, name, checks.number(getattr(self, name), name, above=True))
+
+
+PROTOCOL = tuple(field.name for field in fields(Training))
 
 
 @dataclass(frozen=True)
@@ -69,34 +89,27 @@ class Cell:
 class Study:
     """A grid of cells and the protocol that trains and scores them all.
 
-    ``strengths`` picks positions of each sweep (None: all six). A run draws ``sample`` images for the ``scores`` and
-    ``evaluation`` batches to evaluate losses; the downstream task has so many ``labels``; ``boosting`` and ``solver``
-    say how trees and logistic regressions are fitted (see ``dlnb.metrics``). ``annealed_gamma`` is the constant of
-    AnnealedVAE that weighs its distance from the capacity. The original code counts the updates of
-    FactorVAE's critic among its steps, so that its VAE gets half of them; ``factor_vae_halved`` does the same.
+    ``strengths`` picks positions of each sweep (None: all). A run draws ``sample`` images of ``size`` x ``size`` pixels
+    for the ``scores`` and ``evaluation`` batches to evaluate losses; the downstream task has so many ``labels``;
+    ``boosting`` and ``solver`` say how trees and logistic regressions are fitted (see ``dlnb.metrics``).
+    ``annealed_gamma`` is the constant of AnnealedVAE that weighs its distance from the capacity. The original code
+    counts the updates of FactorVAE's critic among its steps, so that its VAE gets half of them; ``factor_vae_halved``
+    does the same.
     """
 
     name: str
     data_sets: tuple[str, ...]
     methods: tuple[str, ...]
     seeds: tuple[int, ...]
-    steps: int
     size: int
-    learning_rate: float
+    training: Training
     strengths: tuple[int, ...] | None = None
-    batch: int = 64
-    latents: int = 10
-    kernels: str = "code"
-    precision: str = "float32"
-    critic_width: int = 1_000
-    critic_learning_rate: float = 1e-4
-    reconstruction_weight: float = 1.0
     annealed_gamma: float = 1_000.0
     factor_vae_halved: bool = False
     source: str = "rendered"
     sample: int = 15_000
     evaluation: int = 1_000
-    scores: tuple[str, ...] = tuple(SCORES)
+    scores: tuple[str, ...] = STANDARD
     labels: tuple[int, ...] = (10, 100, 1_000, 10_000)
     boosting: str = "exact"
     solver: str = "one_vs_rest"
@@ -128,12 +141,10 @@ class Study:
             raise ValueError(f"no cell of {self.name} matches {pattern!r}; its first is {self.cells()[0]}")
         return found
 
-    def training(self, method: str) -> dict:
-        """What ``training.train`` is to be told for a model of ``method``."""
-        steps = self.steps // 2 if self.factor_vae_halved and method == "factor_vae" else self.steps
-        names = "batch", "latents", "learning_rate", "kernels", "precision"
-        names += "critic_width", "critic_learning_rate", "reconstruction_weight"
-        return {"steps": steps, **{name: getattr(self, name) for name in names}}
+    def training_of(self, method: str) -> Training:
+        """The protocol by which models of ``method`` are trained."""
+        halved = self.factor_vae_halved and method == "factor_vae"
+        return replace(self.training, steps=self.training.steps // 2) if halved else self.training
 
     def constants(self, method: str) -> dict[str, float]:
         """The constants of ``method`` that the study sets, beside the strength of a cell."""
@@ -143,7 +154,8 @@ class Study:
         """What every row of the study repeats for ``method``, so that it can be read without this file."""
         names = ["source", "size", "annealed_gamma", "sample", "evaluation"]
         names += ["boosting", "solver"] if set(FITTED) & set(self.scores) else []
-        return {"protocol": self.name} | {name: getattr(self, name) for name in names} | self.training(method)
+        own = {name: getattr(self, name) for name in names}
+        return {"protocol": self.name} | own | asdict(self.training_of(method))
 
     def columns(self) -> list[str]:
         """The columns of its scores in the table of results."""
@@ -151,6 +163,8 @@ class Study:
         return [name.format(size=size) for name in names for size in (self.labels if "{" in name else (0,))]
 
 
+# Of both studies on a desk; 32 x 32 pixels count as much as 64 x 64.
+DESK = Training(steps=10_000, learning_rate=1e-3, critic_width=256, critic_learning_rate=1e-3, reconstruction_weight=4)
 STUDIES = {
     study.name: study
     for study in (
@@ -158,11 +172,10 @@ STUDIES = {
         Study(
             name="smoke",
             data_sets=("dsprites", "color_dsprites"),
-            methods=tuple(SWEEPS),
+            methods=METHODS,
             seeds=(0,),
-            steps=200,
             size=32,
-            learning_rate=1e-3,
+            training=Training(steps=200, learning_rate=1e-3),
             strengths=(0, 4),
             sample=3_000,
             evaluation=10,
@@ -174,9 +187,8 @@ STUDIES = {
             data_sets=("color_dsprites",),
             methods=("beta_vae",),
             seeds=(0, 1, 2, 3),
-            steps=10_000,
             size=32,
-            learning_rate=1e-3,
+            training=Training(steps=10_000, learning_rate=1e-3),
             evaluation=250,
             scores=("mig", "total_correlation", "average_mutual_information"),
         ),
@@ -185,14 +197,10 @@ STUDIES = {
         Study(
             name="short",
             data_sets=DATA_SETS,
-            methods=tuple(SWEEPS),
+            methods=METHODS,
             seeds=tuple(range(5)),
-            steps=2_000,
             size=32,
-            learning_rate=1e-3,
-            critic_width=256,
-            critic_learning_rate=1e-3,
-            reconstruction_weight=4,  # 32 x 32 pixels count as much as 64 x 64
+            training=replace(DESK, steps=2_000),
             annealed_gamma=30,  # with the paper's 1,000 so short a run learns no image
             evaluation=100,
             boosting="lightgbm",
@@ -201,43 +209,46 @@ STUDIES = {
         Study(
             name="desk",
             data_sets=DATA_SETS,
-            methods=tuple(SWEEPS),
+            methods=METHODS,
             seeds=tuple(range(5)),
-            steps=10_000,
             size=32,
-            learning_rate=1e-3,
-            critic_width=256,
-            critic_learning_rate=1e-3,
-            reconstruction_weight=4,
-            annealed_gamma=30,
+            training=DESK,
+            annealed_gamma=30,  # with 1,000 a model of capacity 25 learns no image in 10,000 updates either
             evaluation=100,
         ),
         # The paper's, for GPUs and for whoever can reach the published files.
         Study(
             name="paper",
             data_sets=DATA_SETS,
-            methods=tuple(SWEEPS),
+            methods=METHODS,
             seeds=tuple(range(50)),
-            steps=300_000,
             size=64,
-            learning_rate=1e-4,
+            training=Training(steps=300_000),
             source="original",
         ),
         # A minute a model: representations of different quality, on which fast and exact scores are compared.
         Study(
             name="scores",
             data_sets=("smallnorb", "shapes3d", "dsprites"),
-            methods=tuple(SWEEPS),
+            methods=METHODS,
             seeds=(0,),
-            steps=2_000,
             size=32,
-            learning_rate=1e-3,
+            training=replace(DESK, steps=2_000, reconstruction_weight=1),
             strengths=(1, 4),
-            critic_width=256,
-            critic_learning_rate=1e-3,
             evaluation=100,
-            scores=tuple(name for name in SCORES if name != "downstream"),
+            scores=tuple(name for name in STANDARD if name != "downstream"),
             boosting="lightgbm",
         ),
     )
 }
+
+
+OWN = frozenset(STUDIES)
+
+
+def register(study: Study) -> None:
+    """Make a study of yours known by its name, to ``results.load`` and to the runner in this process.
+
+    Raises ValueError for the name of a study of the package.
+    """
+    STUDIES[registry.name_of(study.name, "study", OWN)] = study

@@ -9,28 +9,26 @@ POISON names a cell that ends its worker.
 import hashlib
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from dlnb import results
 from dlnb.run import engines, sweep, worker
-from dlnb.study import STUDIES, Study
+from dlnb.study import STUDIES, Study, Training
 
 TINY = Study(
     name="tiny",
     data_sets=("dsprites",),
     methods=("beta_vae",),
     seeds=(0, 1),
-    steps=3,
     size=32,
-    learning_rate=1e-3,
+    training=Training(steps=3, learning_rate=1e-3, batch=16),
     strengths=(0, 3),
-    batch=16,
     sample=300,
     evaluation=1,
     scores=("mig", "total_correlation", "average_mutual_information"),
 )
-MANY = Study(**asdict(TINY) | {"name": "many", "data_sets": ("dsprites", "cars3d"), "seeds": tuple(range(6))})
+MANY = replace(TINY, name="many", data_sets=("dsprites", "cars3d"), seeds=tuple(range(6)))
 ORIGIN = {"commit": "abc123", "versions": "dlnb 0"}
 STEPS, HASHES = 10, 40_000  # of a model that is made up; some hundredths of a second each
 
@@ -55,7 +53,7 @@ def made_up(study, cell, folder) -> dict:
     return measured | {"active": number[0] % 10, "machine": "some", "objective": "BetaVAE()"}
 
 
-def pretend(study, cell, runs, origin):
+def pretend(study, cell, runs, origin, added):
     worker.row = made_up
     return worker.do(study, cell, runs, origin)
 

@@ -1,10 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sweeps import MANY, TINY
 
-from dlnb import progress
-from dlnb.models import training
+from dlnb import models, progress
 from dlnb.run import engines, estimate
 from dlnb.study import STUDIES
 
@@ -63,11 +64,11 @@ def test_the_report_names_device_methods_and_hours(measured):
 def test_the_seconds_of_an_update_do_not_count_what_a_training_costs_besides(monkeypatch):
     now = [0.0]
 
-    def train(images, method, *, steps, **options):
-        assert (options["batch"], options["learning_rate"]) == (TINY.batch, TINY.learning_rate)
-        now[0] += 5 + 0.25 * steps + (30 if steps == 2 else 0)  # the first traces
+    def train(images, method, training, seed):
+        assert training == replace(TINY.training, steps=training.steps)
+        now[0] += 5 + 0.25 * training.steps + (30 if training.steps == 2 else 0)  # the first traces
 
-    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr(models, "train", train)
     monkeypatch.setattr(estimate.time, "monotonic", lambda: now[0])
     assert estimate.seconds_an_update(TINY, "dsprites", "beta_vae") == pytest.approx(0.25)
 

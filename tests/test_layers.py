@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "dlnb"
 
 # Each row may import from the rows above it. A folder counts as one, and its modules may import each other.
 ROWS = (
-    {"dlnb", "checks", "progress", "provenance", "storage"},
-    {"representation", "study", "paper", "notebook"},
+    {"dlnb", "checks", "paper", "progress", "provenance", "registry", "storage"},
+    {"representation", "study", "notebook"},
     {"data"},
     {"models", "metrics"},
     {"results"},

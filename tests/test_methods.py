@@ -141,4 +141,4 @@ def test_studies_name_data_sets_methods_sizes_and_kernels_that_exist(name):
     assert set(study.data_sets) <= set(DATA_SETS)
     assert set(study.methods) <= set(METHODS)
     assert study.size in SIZES
-    assert study.kernels in KERNELS
+    assert study.training.kernels in KERNELS

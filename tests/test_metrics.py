@@ -20,7 +20,7 @@ from dlnb.metrics.unsupervised import (
 )
 from dlnb.run.worker import SHORT
 from dlnb.study import SCORES as COLUMNS
-from dlnb.study import Study
+from dlnb.study import Study, Training
 
 LOG2 = np.log(2)
 
@@ -493,7 +493,7 @@ def test_all_scores_at_once_leave_their_arguments_untouched():
 
 def test_a_study_names_the_columns_that_scores_return():
     assert list(COLUMNS) == list(metrics.SCORES)
-    study = Study("test", ("dsprites",), ("beta_vae",), (0,), steps=1, size=32, learning_rate=1e-3, labels=(10, 100))
+    study = Study("test", ("dsprites",), ("beta_vae",), (0,), 32, Training(steps=1), labels=(10, 100))
     codes, factors = small()
     expected = []
     for name in metrics.SCORES:

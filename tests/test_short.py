@@ -48,7 +48,7 @@ def test_scores_are_in_their_ranges(table):
 def test_every_row_says_what_was_trained(table):
     for row in table.itertuples():
         made = METHODS[row.method](**{row.hyperparameter: row.strength}, **SHORT.constants(row.method))
-        assert eval(row.objective, vars(methods)) == rescaled(made, SHORT.steps)
+        assert eval(row.objective, vars(methods)) == rescaled(made, SHORT.training.steps)
 
 
 @pytest.mark.parametrize("method", ["beta_vae", "beta_tc_vae"])

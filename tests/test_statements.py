@@ -10,8 +10,7 @@ from dlnb.analysis.grid import Cells
 from dlnb.claims import statements, verdicts
 from dlnb.claims.quantities import Numbers
 from dlnb.claims.statements import CLAIMS
-from dlnb.paper import SCORES
-from dlnb.study import DATA_SETS, SWEEPS
+from dlnb.paper import DATA_SETS, SCORES, SWEEPS
 
 BY_NAME = {claim.name: claim for claim in CLAIMS}
 LABELS = ("lr_100", "lr_10000", "gbt_100", "gbt_10000")

@@ -1,15 +1,15 @@
-"""What a person asks of a sweep that is going on (tests/test_sweeps.py asks it of one that runs)."""
+"""What a person asks of a sweep that is going on (tests/test_runners.py asks it of one that runs)."""
 
 from sweeps import MANY, TINY
 
-from dlnb.run import status
+from dlnb.run import status, worker
 
 
 def test_seeds_that_are_as_far_are_told_together():
     cells = MANY.cells()
-    found = {cell: status.DONE if cell.seed == 0 else status.MISSING for cell in cells}
+    found = {cell: worker.State.DONE if cell.seed == 0 else worker.State.MISSING for cell in cells}
     assert status.by_seed(found) == "seed 0: 4 of 4; seeds 1 to 5: 0 of 4"
-    found[next(cell for cell in cells if cell.seed == 2)] = status.DONE
+    found[next(cell for cell in cells if cell.seed == 2)] = worker.State.DONE
     assert status.by_seed(found) == "seed 0: 4 of 4; seed 1: 0 of 4; seed 2: 1 of 4; seeds 3 to 5: 0 of 4"
 
 

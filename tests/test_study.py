@@ -3,14 +3,15 @@ import dataclasses
 import pytest
 
 from dlnb import data
-from dlnb.study import DATA_SETS, FITTED, STUDIES, SWEEPS, Cell, Study
+from dlnb.paper import DATA_SETS, METHODS
+from dlnb.study import FITTED, STUDIES, SWEEPS, Cell, Study, Training
 
 each_study = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 
 
 def example(**changes):
     values = {"data_sets": ("dsprites", "color_dsprites"), "methods": ("beta_vae",), "seeds": (0, 1)}
-    protocol = {"steps": 5, "size": 32, "learning_rate": 1e-3, "strengths": (0, 2)}
+    protocol = {"size": 32, "training": Training(steps=5, learning_rate=1e-3), "strengths": (0, 2)}
     return Study(name="example", **(values | protocol | changes))
 
 
@@ -50,32 +51,34 @@ def test_the_protocol_tells_all_that_the_cells_do_not(study, method):
     grid = {"name", "data_sets", "methods", "seeds", "strengths", "factor_vae_halved"}  # the last shows in the steps
     columns = {"scores", "labels"}  # they are the names of columns
     columns |= set() if set(study.scores) & set(FITTED) else {"boosting", "solver"}
-    assert set(protocol) - {"protocol"} == {field.name for field in dataclasses.fields(Study)} - grid - columns
+    of_study = {field.name for field in dataclasses.fields(Study)} - grid - columns - {"training"}
+    of_run = dataclasses.asdict(study.training)
+    assert set(protocol) - {"protocol"} == of_study | of_run.keys()
     assert protocol["protocol"] == study.name
-    for name in set(protocol) - {"protocol"}:
+    for name in of_study:
         assert protocol[name] == getattr(study, name)
-    assert study.training(method).items() <= protocol.items()
+    assert of_run.items() <= protocol.items()
 
 
 def test_a_study_may_train_factor_vae_for_half_the_steps_as_the_original_code_does():
-    halved = example(methods=tuple(SWEEPS), factor_vae_halved=True, steps=301)
-    assert {method: halved.protocol(method)["steps"] for method in SWEEPS} == dict.fromkeys(SWEEPS, 301) | {
+    halved = example(methods=METHODS, factor_vae_halved=True, training=Training(steps=301))
+    assert {method: halved.protocol(method)["steps"] for method in METHODS} == dict.fromkeys(METHODS, 301) | {
         "factor_vae": 150
     }
     assert not any(study.factor_vae_halved for study in STUDIES.values()), "the paper says that all take as many"
 
 
 def test_the_study_has_all_data_sets_and_the_paper_12_600_models():
-    assert set(DATA_SETS) == set(data.DATA_SETS)
+    assert set(DATA_SETS) == data.OWN
     assert len(STUDIES["paper"].cells()) == 12_600
-    assert STUDIES["paper"].training("factor_vae")["steps"] == 300_000
+    assert STUDIES["paper"].training_of("factor_vae").steps == 300_000
 
 
 def test_studies_are_known_by_their_names():
     assert [study.name for study in STUDIES.values()] == list(STUDIES)
 
 
-@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize("name", METHODS)
 def test_sweeps_have_six_strengths_from_weak_to_strong(name):
     strengths = SWEEPS[name].strengths
     assert len(set(strengths)) == 6
@@ -94,7 +97,7 @@ def test_sweeps_have_six_strengths_from_weak_to_strong(name):
     ],
 )
 def test_sweeps_are_those_of_table_3(method, hyperparameter, strengths):
-    assert len(SWEEPS) == 6
+    assert len(METHODS) == 6
     assert (SWEEPS[method].hyperparameter, SWEEPS[method].strengths) == (hyperparameter, strengths)
 
 

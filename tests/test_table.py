@@ -6,16 +6,15 @@ import pandas as pd
 import pytest
 
 from dlnb import metrics, results
-from dlnb.study import SCORES, STUDIES, Study
+from dlnb.study import SCORES, STUDIES, Study, Training
 
 TINY = Study(
     name="tiny",
     data_sets=("dsprites", "color_dsprites"),
     methods=("beta_vae",),
     seeds=(0, 1),
-    steps=3,
     size=32,
-    learning_rate=1e-3,
+    training=Training(steps=3, learning_rate=1e-3),
     strengths=(0, 2),
 )
 CELLS = TINY.cells()
@@ -71,9 +70,11 @@ def test_a_missing_column_is_refused(name):
         results.check(frame(*CELLS).drop(columns=name), TINY, "here")
 
 
-def test_an_unknown_column_is_refused():
-    with pytest.raises(ValueError, match="here: columns beauty are not in the table"):
-        results.check(frame(*CELLS).assign(beauty=1.0), TINY, "here")
+def test_a_column_that_the_study_does_not_promise_comes_last():
+    beauty = [1.0, *[float("nan")] * (len(CELLS) - 1)]
+    table = results.check(frame(*CELLS)[["mig", *COLUMNS]].iloc[:, 1:].assign(beauty=beauty), TINY, "here")
+    assert list(table.columns) == [*COLUMNS, "beauty"]
+    np.testing.assert_array_equal(table.beauty, beauty)
 
 
 @pytest.mark.parametrize("name", COLUMNS)

@@ -92,7 +92,7 @@ def test_a_study_may_weigh_the_capacity_of_annealed_vae_otherwise_than_the_paper
     cell = gentle.cells()[0]
     assert worker.do(gentle, cell, tmp_path, ORIGIN) == (cell, "done", "")
     row = read(tmp_path, cell)
-    assert row["objective"] == str(rescaled(AnnealedVAE(cell.strength, gamma=30.0), gentle.steps))
+    assert row["objective"] == str(rescaled(AnnealedVAE(cell.strength, gamma=30.0), gentle.training.steps))
     assert row["annealed_gamma"] == 30
     other = {m: STUDIES["paper"].constants(m) for m in ("beta_vae", "factor_vae", "annealed_vae")}
     assert other == {"beta_vae": {}, "factor_vae": {}, "annealed_vae": {"gamma": 1_000}}
@@ -193,7 +193,7 @@ def test_a_cell_that_another_process_has_is_left_to_it(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     assert not worker.held(folder)
     with FileLock(folder / "lock"):
-        assert worker.do(TINY, CELLS[0], tmp_path, ORIGIN) == (CELLS[0], "busy", "")
+        assert worker.do(TINY, CELLS[0], tmp_path, ORIGIN) == (CELLS[0], "running", "")
         assert worker.held(folder)
     assert not worker.held(folder)
 
@@ -246,7 +246,7 @@ def test_trouble_with_the_machine_is_no_failure_of_the_cell(error, tmp_path, mon
 
 def test_a_model_of_another_protocol_is_not_scored_again(done, tmp_path):
     shutil.copytree(done, tmp_path, dirs_exist_ok=True)
-    other = replace(TINY, learning_rate=1e-4)
+    other = replace(TINY, training=replace(TINY.training, learning_rate=1e-4))
     with pytest.raises(ValueError, match="trained by another protocol than that of tiny: learning_rate"):
         worker.rescore(other, CELLS, tmp_path)
     assert read(tmp_path, CELLS[1]) == read(done, CELLS[1])

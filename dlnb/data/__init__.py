@@ -1,12 +1,13 @@
 """The seven data sets of the study, by name."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from dlnb import checks
+from dlnb import checks, registry
 from dlnb.data import cars3d, dsprites, originals, shapes3d, smallnorb, variants
 from dlnb.data.dataset import DataSet, restrict, traversals
 
-__all__ = ["DATA_SETS", "SOURCES", "DataSet", "load", "restrict", "traversals"]
+__all__ = ["DATA_SETS", "SOURCES", "DataSet", "load", "register", "restrict", "traversals"]
 
 # How each is made for a size, by source; those of "original" take the folder of the user's files as well.
 DATA_SETS = {
@@ -18,6 +19,7 @@ DATA_SETS = {
     "cars3d": {"rendered": cars3d.cars3d, "original": originals.cars3d},
     "shapes3d": {"rendered": shapes3d.shapes3d, "original": originals.shapes3d},
 }
+OWN = frozenset(DATA_SETS)
 SOURCES = {"rendered": "drawn by this package, offline", "original": "read from the published files"}
 
 
@@ -41,3 +43,16 @@ def load(name: str, source: str = "rendered", size: int = 64, folder: str | Path
     if source == "rendered" and name != "scream_dsprites":
         raise ValueError(f"{name} is rendered without files, so folder is not read: use source='original'")
     return make(size, folder)
+
+
+def register(name: str, make: Callable[[int], DataSet]) -> None:
+    """Make a data set of yours known by ``name``, to ``load`` and to studies: ``make(size)`` returns it at that size.
+
+    The same name again replaces what you registered before. Raises ValueError for the name of a data set of the
+    package, and for a ``make`` that cannot be called.
+    """
+    registry.name_of(name, "data set", OWN)
+    if not callable(make):
+        raise ValueError(f"make must be a function from the size of an image to a DataSet, not {make!r}")
+    DATA_SETS[name] = {"rendered": make}
+    registry.remember("data set", name, register, make)

@@ -18,10 +18,12 @@ from dlnb.models.methods import (
     FactorVAE,
     Method,
     Posterior,
+    register,
     rescaled,
 )
 from dlnb.models.model import Model
 from dlnb.models.training import decode, encode, evaluate, generator, train, traverse
+from dlnb.study import Sweep, Training
 
 __all__ = [
     "DIPVAE1",
@@ -36,6 +38,8 @@ __all__ = [
     "Method",
     "Model",
     "Posterior",
+    "Sweep",
+    "Training",
     "decode",
     "device",
     "encode",
@@ -43,6 +47,7 @@ __all__ = [
     "generator",
     "losses",
     "networks",
+    "register",
     "rescaled",
     "train",
     "traverse",

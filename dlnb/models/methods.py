@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
-from dlnb import checks
+from dlnb import checks, registry
 from dlnb.models.backend import tf
 from dlnb.models.losses import (
     covariance,
@@ -19,6 +19,7 @@ from dlnb.models.losses import (
     gaussian_kl,
     minibatch_total_correlation,
 )
+from dlnb.study import SWEEPS, Sweep
 
 UPDATES = 300_000  # of the study (paper Table 4); constants counted in updates are made for that many
 
@@ -159,6 +160,26 @@ METHODS = {
     "dip_vae_ii": DIPVAE2,
     "annealed_vae": AnnealedVAE,
 }
+
+OWN = frozenset(METHODS)
+
+
+def register(name: str, kind: type[Method], sweep: Sweep) -> None:
+    """Make a method of yours known by ``name``: to studies, the runner and the figures.
+
+    ``kind`` is a frozen dataclass made from ``Method``; ``sweep`` names its label, the field that a study varies, and
+    the strengths from weak to strong. The same name again replaces what you registered before. Raises ValueError for
+    the name of a method of the package, another kind of class, and a strength that the class refuses.
+    """
+    registry.name_of(name, "method", OWN)
+    if not (isinstance(kind, type) and issubclass(kind, Method) and dataclasses.is_dataclass(kind)):
+        raise ValueError(f"a method must be a dataclass made from dlnb.models.Method, not {kind!r}")
+    known = dict.fromkeys(field.name for field in dataclasses.fields(kind))
+    checks.choose(known, sweep.hyperparameter, f"field of {kind.__name__}")
+    for strength in sweep.strengths:
+        kind(**{sweep.hyperparameter: strength})
+    METHODS[name], SWEEPS[name] = kind, sweep
+    registry.remember("method", name, register, kind, sweep)
 
 
 def rescaled(method: Method, steps: int) -> Method:

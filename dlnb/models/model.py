@@ -7,6 +7,7 @@ import numpy as np
 from dlnb import checks, storage
 from dlnb.models import networks
 from dlnb.models.backend import keras
+from dlnb.study import PROTOCOL, Training
 
 KIND = "trained model"
 
@@ -24,6 +25,11 @@ class Model:
     decoder: keras.Model  # codes [b, d] -> logits [b, h, w, c]
     history: dict[str, np.ndarray]
     about: dict = field(default_factory=dict)
+
+    @property
+    def training(self) -> Training:
+        """The protocol by which it was trained."""
+        return Training(**{name: self.about[name] for name in PROTOCOL if name in self.about})
 
     @property
     def latents(self) -> int:

@@ -22,6 +22,7 @@ from dlnb.models.losses import bernoulli_nll, gaussian_kl
 from dlnb.models.methods import Method
 from dlnb.models.model import Model, codes_of, described, images_of
 from dlnb.representation import Representation
+from dlnb.study import PROTOCOL, Training
 
 STREAMS = ("encoder", "decoder", "training", "evaluation", "sample", "scores", "critic")
 CHUNK = 10  # updates per call of the graph: long enough to hide the call, and at 64 x 64 x 3 only 31 MB of images
@@ -36,30 +37,20 @@ def generator(seed: int, stream: str, step: int = 0) -> np.random.Generator:
 def train(
     data_set: DataSet,
     method: Method,
+    training: Training | None = None,
     *,
-    steps: int,
     seed: int,
-    batch: int = 64,
-    latents: int = 10,
-    learning_rate: float = 1e-4,
-    kernels: str = "code",
-    precision: str = "float32",
-    critic_width: int = 1000,
-    critic_learning_rate: float = 1e-4,
-    reconstruction_weight: float = 1.0,
     jit: bool | None = None,
     name: str | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_seconds: float = 60.0,
+    **protocol,
 ) -> Model:
-    """Train a VAE with ``method`` for ``steps`` updates of Adam on fresh samples (paper section 4, Table 4).
+    """Train a VAE with ``method`` by the protocol ``training``, from the ``seed`` of its weights, images and noise.
 
-    ``kernels`` is "code" or "paper", ``precision`` "float32" or "bfloat16" (see ``networks``). ``critic_width`` and
-    ``critic_learning_rate`` are those of FactorVAE's critic, which is updated together with the VAE on the same batch.
-    ``reconstruction_weight`` multiplies the reconstruction in the loss, though not in the history: 4 at 32 x 32 gives
-    it the weight that it has at 64 x 64, where four times as many pixels are summed.
-    ``jit`` compiles the update with XLA; None does so on a GPU only, since XLA slows these networks down on a CPU.
-    ``name`` stands in error messages and before the progress bar.
+    Instead of ``training`` its fields may be given (see ``study.Training``): ``train(sprites, BetaVAE(4), steps=500,
+    seed=0, learning_rate=1e-3)``. ``jit`` compiles the update with XLA; None does so on a GPU only, since XLA slows
+    these networks down on a CPU. ``name`` stands in error messages and before the progress bar.
 
     ``checkpoint`` names a file in which the state of the run is kept, written anew every ``checkpoint_seconds`` and at
     the end. If it is there already, the run goes on from it, and ends with the weights of a run that never stopped;
@@ -72,21 +63,20 @@ def train(
     """
     if not isinstance(method, Method) or not dataclasses.is_dataclass(method):
         raise ValueError(f"method must be a dataclass made from Method, such as BetaVAE(beta=4), not {method!r}")
-    steps, batch, latents = (checks.whole(v, w) for v, w in ((steps, "steps"), (batch, "batch"), (latents, "latents")))
-    width, seed = checks.whole(critic_width, "critic_width"), checks.whole(seed, "seed", minimum=0, below=2**63)
-    given = (learning_rate, "learning_rate"), (critic_learning_rate, "critic_learning_rate")
-    rates = tuple(checks.number(value, what, above=True) for value, what in given)
-    weight = checks.number(reconstruction_weight, "reconstruction_weight", above=True)
+    training, seed = _protocol(training, protocol), checks.whole(seed, "seed", minimum=0, below=2**63)
     jit, name = bool(GPUS) if jit is None else jit, name or f"{data_set.name}/{method}/seed={seed}"
+    steps, batch, latents, kernels, precision = (getattr(training, key) for key in _OF_VAE)
+    rates, weight = (training.learning_rate, training.critic_learning_rate), training.reconstruction_weight
+    width = training.critic_width
     tf.config.experimental.enable_op_determinism()
     encoder = networks.encoder(data_set.image_shape, latents, generator(seed, "encoder"), kernels=kernels)
     decoder = networks.decoder(data_set.image_shape, latents, generator(seed, "decoder"))
     critics = [networks.critic(latents, generator(seed, "critic"), width=width)] if method.critic else []
+    of_run = dataclasses.asdict(training)
     about = described(data_set) | {
         **{"name": name, "method": type(method).__name__, "hyperparameters": dataclasses.asdict(method)},
-        **{"steps": steps, "seed": seed, "batch": batch, "latents": latents, "learning_rate": rates[0]},
-        **{"kernels": kernels, "precision": precision, "jit": jit, "reconstruction_weight": weight},
-        **({"critic_width": width, "critic_learning_rate": rates[1]} if method.critic else {}),
+        **{"seed": seed, "jit": jit},
+        **{key: value for key, value in of_run.items() if method.critic or not key.startswith("critic")},
     }
 
     form = data_set.image_shape, latents, batch, kernels, precision, width if method.critic else None, jit
@@ -114,6 +104,24 @@ def train(
     columns = np.concatenate(parts).T
     about |= {"seconds": round(seconds, 1), "versions": provenance.versions()}
     return Model(encoder, decoder, dict(zip(graph.losses, columns, strict=True)), about)
+
+
+_OF_VAE = "steps", "batch", "latents", "kernels", "precision"
+
+
+def _protocol(training, fields: dict) -> Training:
+    """``training``, or a Training of the fields that were given instead."""
+    if training is None:
+        for name in fields:
+            checks.choose(dict.fromkeys(PROTOCOL), name, "argument of train")
+        if "steps" not in fields:
+            raise ValueError("train needs the number of updates: steps=10_000, or a Training")
+        return Training(**fields)
+    if not isinstance(training, Training):
+        raise ValueError(f"training must be a Training, such as Training(steps=10_000), not {training!r}")
+    if fields:
+        raise ValueError(f"give either a Training or its fields, not both: {', '.join(fields)}")
+    return training
 
 
 def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndarray]]:

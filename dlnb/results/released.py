@@ -17,8 +17,9 @@ from pathlib import Path
 import pandas as pd
 
 from dlnb import storage
+from dlnb.paper import SWEEPS
 from dlnb.results.table import CELL
-from dlnb.study import SWEEPS, Cell
+from dlnb.study import Cell
 
 DATA_SETS = {  # published name: ours, in the order of the model numbers
     "dsprites_full": "dsprites",

@@ -5,6 +5,7 @@ Beside them failed.csv lists the cells of which no model can be had, with the re
 
 import json
 from collections.abc import Iterable
+from dataclasses import fields
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -13,16 +14,16 @@ import pandas as pd
 from filelock import FileLock
 
 from dlnb import checks, storage
-from dlnb.study import STUDIES, Cell, Study
+from dlnb.study import STUDIES, Cell, Study, Training
 
 KEY = ["data_set", "method", "strength", "seed"]
 CELL = {**{name: "str" for name in ("data_set", "method", "hyperparameter")}, "strength": "float64", "seed": "int64"}
 LIKELIHOOD = dict.fromkeys(("reconstruction", "kl", "elbo"), "float64")
+KINDS = {int: "int64", float: "float64", str: "str"}
 PROTOCOL = {
-    **{"protocol": "str", "source": "str", "size": "int64", "steps": "int64", "batch": "int64", "latents": "int64"},
-    **{"learning_rate": "float64", "kernels": "str", "precision": "str", "objective": "str"},
-    **{"critic_width": "int64", "critic_learning_rate": "float64", "reconstruction_weight": "float64"},
-    **{"annealed_gamma": "float64", "sample": "int64", "evaluation": "int64"},
+    **{"protocol": "str", "source": "str", "size": "int64"},
+    **{field.name: KINDS[field.type] for field in fields(Training)},
+    **{"objective": "str", "annealed_gamma": "float64", "sample": "int64", "evaluation": "int64"},
 }
 FITTED = {"boosting": "str", "solver": "str"}
 ORIGIN = {
@@ -54,16 +55,15 @@ def keys(table: pd.DataFrame) -> list[tuple]:
 def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
     """``table`` with its ``columns`` in order, if every row is a cell of ``study`` trained by its protocol.
 
-    Raises ValueError, saying ``where`` it stands, for missing or unknown columns, empty or infinite values, two rows of
-    one cell, and rows that the study does not have.
+    Columns that the study does not promise come last, as they are. Raises ValueError, saying ``where`` it stands, for
+    missing columns, empty or infinite values, two rows of one cell, and rows that the study does not have.
     """
     names = columns(study)
     if missing := [name for name in names if name not in table]:
         raise ValueError(f"{where}: columns {', '.join(missing)} are missing")
-    if unknown := [name for name in table if name not in names]:
-        raise ValueError(f"{where}: columns {', '.join(unknown)} are not in the table of results")
-    if (bad := (table.isna() | table.isin([float("inf"), -float("inf")])).any()).any():
-        raise ValueError(f"{where}: column {table.columns[bad][0]} has empty or infinite values")
+    promised, more = table[list(names)], [name for name in table if name not in names]
+    if (bad := (promised.isna() | promised.isin([float("inf"), -float("inf")])).any()).any():
+        raise ValueError(f"{where}: column {promised.columns[bad][0]} has empty or infinite values")
     for name, kind in names.items():
         try:
             whole = table[name].astype(kind)
@@ -83,7 +83,7 @@ def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
     cells, named = {(*key(cell), cell.hyperparameter) for cell in study.cells()}, [*KEY, "hyperparameter"]
     if foreign := [row for row in table[named].itertuples(index=False, name=None) if row not in cells]:
         raise ValueError(f"{where}: {dict(zip(named, foreign[0], strict=True))} is no cell of the study {study.name}")
-    return table[list(names)].astype(names)
+    return table[[*names, *more]].astype(names)
 
 
 def load(study: str, folder=None) -> pd.DataFrame:

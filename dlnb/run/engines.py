@@ -17,7 +17,7 @@ from threading import Thread
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from dlnb import results
+from dlnb import registry, results
 from dlnb.run import worker
 from dlnb.study import Cell, Study
 
@@ -33,7 +33,7 @@ def processes() -> int:
     return cpu_count()
 
 
-def local(study: Study, cells: list[Cell], runs: Path, origin: dict, workers: int) -> Iterator[tuple[Cell, str, str]]:
+def local(study: Study, cells: list[Cell], runs: Path, origin: dict, workers: int) -> Iterator[worker.Ended]:
     """Do cells in processes of one thread each, which use a CPU's cores better than one process with many.
 
     A worker that is killed is replaced, and its cell goes on from its checkpoint. Raises RuntimeError if workers keep
@@ -57,15 +57,16 @@ def local(study: Study, cells: list[Cell], runs: Path, origin: dict, workers: in
             left = left[turned:] + left[:turned]
 
 
-def _each(study, cells, runs, origin, workers: int) -> Iterator[tuple[Cell, str, str]]:
+def _each(study, cells, runs, origin, workers: int) -> Iterator[worker.Ended]:
     """Results as they come. A single worker is this process."""
-    tasks = (delayed(_worker)(study, cell, runs, origin) for cell in cells)
+    added = registry.additions()
+    tasks = (delayed(_worker)(study, cell, runs, origin, added) for cell in cells)
     options = {"inner_max_num_threads": 1, "initializer": end_with, "initargs": (os.getpid(),)}
     with parallel_config(backend="loky", n_jobs=workers, **options):
         yield from Parallel(return_as="generator_unordered", batch_size=1)(tasks)
 
 
-def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client) -> Iterator[tuple[Cell, str, str]]:
+def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client) -> Iterator[worker.Ended]:
     """Do cells on the workers of a Dask client, one at a time on each, those that come later too.
 
     Dask does the cell of a lost worker on another. One whose workers are lost again and again, by itself or with a
@@ -78,10 +79,11 @@ def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client) -> I
 
     if any(count > 1 for count in client.nthreads().values()):
         raise ValueError("each Dask worker must have one thread: start it with --nthreads 1 (and --nworkers for more)")
+    added = registry.additions()
     runs = Path(runs).absolute()  # a worker may have another working directory
 
     def submit(cell):
-        return client.submit(_worker, study, cell, runs, origin, pure=False)
+        return client.submit(_worker, study, cell, runs, origin, added, pure=False)
 
     cell_of, suspects = {submit(cell): cell for cell in cells}, []
     try:
@@ -96,13 +98,13 @@ def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client) -> I
             except KilledWorker as error:
                 why = f"{type(error).__name__}: workers that did it were lost again and again"
                 worker.give_up(study, cell, runs, origin, why)
-                yield cell, worker.FAILED, why
+                yield cell, worker.State.FAILED, why
     finally:
         client.cancel(list(cell_of))
 
 
-def _seen(study: Study, runs: Path, ended: tuple[Cell, str, str]) -> tuple[Cell, str, str]:
-    if ended[1] == worker.DONE and not (runs / study.name / str(ended[0]) / results.ROW).exists():
+def _seen(study: Study, runs: Path, ended: worker.Ended) -> worker.Ended:
+    if ended[1] == worker.State.DONE and not (runs / study.name / str(ended[0]) / results.ROW).exists():
         raise ValueError(f"a worker has done {ended[0]}, and {runs} does not show it: all must share that folder")
     return ended
 
@@ -126,10 +128,12 @@ def client(address: str | None, workers: int, timeout: float = 30):
         yield stack.enter_context(found)
 
 
-def _worker(study: Study, cell: Cell, runs: Path, origin: dict) -> tuple[Cell, str, str]:
+def _worker(study: Study, cell: Cell, runs: Path, origin: dict, added=()) -> worker.Ended:
+    """``added``: what the runner's process has in its registries beside what the package has."""
     if not getattr(_worker, "ready", False):  # a worker process serves many cells
         prepare()
         _worker.ready = True
+    registry.repeat(added)
     return worker.do(study, cell, runs, origin)
 
 

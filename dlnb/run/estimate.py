@@ -17,29 +17,27 @@ DEVICES = 1, 8, 64
 
 def seconds_an_update(study: Study, data_set: str, method: str) -> float:
     """Measured with the study's protocol, once the graph is traced."""
-    from dlnb.models import training
-    from dlnb.models.methods import METHODS
+    from dlnb import models
 
-    images, options = data.load(data_set, "rendered", study.size), study.training(method)
+    images, training = data.load(data_set, "rendered", study.size), study.training_of(method)
     first = next(cell for cell in study.cells() if cell.method == method)
-    made, spent = METHODS[method](**{first.hyperparameter: first.strength}), []
+    made, spent = models.METHODS[method](**{first.hyperparameter: first.strength}), []
     for steps in (2, *UPDATES):  # the first traces
         start = time.monotonic()
-        training.train(images, made, **options | {"steps": steps, "seed": 0})
+        models.train(images, made, replace(training, steps=steps), seed=0)
         spent.append(time.monotonic() - start)
     return (spent[2] - spent[1]) / (UPDATES[1] - UPDATES[0])
 
 
 def seconds_to_score(study: Study, data_set: str) -> float:
     """Evaluation, encoding and scores of one model, which need as long for a trained one as for one that is not."""
-    from dlnb.models import training
-    from dlnb.models.methods import BetaVAE
+    from dlnb import models
 
     images = data.load(data_set, "rendered", study.size)
-    model = training.train(images, BetaVAE(beta=1), **study.training("beta_vae") | {"steps": 2, "seed": 0})
+    model = models.train(images, models.BetaVAE(beta=1), replace(study.training, steps=2), seed=0)
     start = time.monotonic()
-    training.evaluate(model, images, np.random.default_rng(0), study.evaluation, study.batch)
-    codes = training.encode(model, images.sample(study.sample, np.random.default_rng(0)))
+    models.evaluate(model, images, np.random.default_rng(0), study.evaluation, study.training.batch)
+    codes = models.encode(model, images.sample(study.sample, np.random.default_rng(0)))
     worker.score(study, codes, np.random.default_rng(0))
     return time.monotonic() - start
 
@@ -59,7 +57,7 @@ def seconds(study: Study, cells: list[Cell]) -> dict[Cell, float]:
     updates = {kind: seconds_an_update(study, first[kind[0]], kind[1]) for kind in sorted(kinds)}
     scores = {name: seconds_to_score(study, name) for name in channels}
     return {
-        cell: study.training(cell.method)["steps"] * updates[channels[cell.data_set], cell.method]
+        cell: study.training_of(cell.method).steps * updates[channels[cell.data_set], cell.method]
         + scores[cell.data_set]
         for cell in cells
     }
@@ -75,7 +73,7 @@ def schedule(costs: Iterable[float], devices: int) -> float:
 
 def report(study: Study, cells: list[Cell]) -> str:
     """Lines for a terminal: device, cost of a model by method, and of all on some numbers of such devices."""
-    from dlnb.models.backend import device
+    from dlnb.models import device
 
     costs = seconds(replace(study, source="rendered"), cells)
     lines = [f"{study.name}: {len(cells)} models, measured on one {device()}" + (" core" if device() == "CPU" else "")]

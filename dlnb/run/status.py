@@ -9,27 +9,27 @@ import numpy as np
 
 from dlnb import progress, results
 from dlnb.run import worker
+from dlnb.run.worker import State
 from dlnb.study import Cell, Study
 
-DONE, RUNNING, INTERRUPTED, FAILED, MISSING = "done", "running", "interrupted", "failed", "missing"
 RECENT = 20  # models whose seconds tell the speed
 
 
-def states(study: Study, cells: list[Cell], runs, tables=None) -> dict[Cell, str]:
+def states(study: Study, cells: list[Cell], runs, tables=None) -> dict[Cell, State]:
     """The state of each cell, by the table and the folders under ``runs``."""
     recorded = results.recorded(study, tables)
     failed = results.failed(study, runs, tables, recorded)
     return {cell: _state(results.key(cell), Path(runs) / study.name / str(cell), recorded, failed) for cell in cells}
 
 
-def _state(key: tuple, folder: Path, recorded, failed) -> str:
+def _state(key: tuple, folder: Path, recorded, failed) -> State:
     if key in recorded or (folder / results.ROW).exists():
-        return DONE
+        return State.DONE
     if worker.held(folder):
-        return RUNNING
+        return State.RUNNING
     if key in failed:
-        return FAILED
-    return INTERRUPTED if (folder / worker.CHECKPOINT).exists() else MISSING
+        return State.FAILED
+    return State.INTERRUPTED if (folder / worker.CHECKPOINT).exists() else State.MISSING
 
 
 def seconds_a_model(study: Study, runs) -> float:
@@ -40,10 +40,10 @@ def seconds_a_model(study: Study, runs) -> float:
     return float(np.mean(spent)) if spent else np.nan
 
 
-def by_seed(found: dict[Cell, str]) -> str:
+def by_seed(found: dict[Cell, State]) -> str:
     """How many cells of each seed are done, seeds with as many together: "seed 0: 9 of 36; seeds 1 to 4: 0 of 36"."""
     seeds = Counter(cell.seed for cell in found)
-    done = Counter(cell.seed for cell, state in found.items() if state == DONE)
+    done = Counter(cell.seed for cell, state in found.items() if state == State.DONE)
     parts = []
     for (some, whole), group in groupby(sorted(seeds), key=lambda seed: (done[seed], seeds[seed])):
         first, *rest = group
@@ -56,18 +56,20 @@ def report(study: Study, cells: list[Cell], runs, tables=None) -> str:
     """Lines for a terminal: counts, speed, expected end, and what failed with its reason."""
     found = states(study, cells, runs, tables)
     count = Counter(found.values())
-    counts = ", ".join(f"{count[state]} {state}" for state in (DONE, RUNNING, INTERRUPTED, FAILED, MISSING))
+    counts = ", ".join(f"{count[state]} {state}" for state in State)
     lines = [f"{study.name}: {counts} of {len(cells)} models"]
     lines += [by_seed(found)] if len({cell.seed for cell in cells}) > 1 else []
-    seconds, left = seconds_a_model(study, runs), count[RUNNING] + count[INTERRUPTED] + count[MISSING]
+    seconds, left = seconds_a_model(study, runs), count[State.RUNNING] + count[State.INTERRUPTED] + count[State.MISSING]
     if left and np.isfinite(seconds):
         line = f"{seconds:.0f} s a model lately"
-        if count[RUNNING]:
-            line += f", {progress.pace(count[RUNNING] * 3600 / seconds, left)}"
+        if count[State.RUNNING]:
+            line += f", {progress.pace(count[State.RUNNING] * 3600 / seconds, left)}"
         lines.append(line)
-    lines += [f"running: {cell}{_updates(study, cell, runs)}" for cell, state in found.items() if state == RUNNING]
+    lines += [
+        f"running: {cell}{_updates(study, cell, runs)}" for cell, state in found.items() if state == State.RUNNING
+    ]
     reasons = results.failed(study, runs, tables)
-    lines += [f"failed: {cell}: {reasons[results.key(cell)]}" for cell, state in found.items() if state == FAILED]
+    lines += [f"failed: {cell}: {reasons[results.key(cell)]}" for cell, state in found.items() if state == State.FAILED]
     return "\n".join(lines)
 
 
@@ -78,4 +80,4 @@ def _updates(study: Study, cell: Cell, runs) -> str:
             done = len(file["history"])
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # none yet
         return ""
-    return f", {done:,} of {study.training(cell.method)['steps']:,} updates"
+    return f", {done:,} of {study.training_of(cell.method).steps:,} updates"

@@ -22,7 +22,7 @@ from dlnb.study import STUDIES, Cell, Study
 
 ELSEWHERE = 75  # exit status if all is well, but another runner has some of the cells (sysexits.h: try again)
 TABLE_SECONDS = 300  # between two writings of the table while cells are done
-Engine = Callable[[Study, list[Cell], Path, dict], Iterable[tuple[Cell, str, str]]]
+Engine = Callable[[Study, list[Cell], Path, dict], Iterable[worker.Ended]]
 
 
 def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | None = None, retry: bool = False) -> int:
@@ -46,10 +46,10 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
         while todo:
             busy = []
             for cell, how, why in engine(study, todo, runs, made):
-                if how == worker.BUSY:
+                if how == worker.State.RUNNING:
                     busy.append(cell)
                     continue
-                show(f"failed: {cell}: {why}" if how == worker.FAILED else str(cell))
+                show(f"failed: {cell}: {why}" if how == worker.State.FAILED else str(cell))
                 if time.monotonic() - written > TABLE_SECONDS:
                     _collect(study, runs, tables)
                     written = time.monotonic()
@@ -57,6 +57,19 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
                 break
             todo = busy
     return len(todo)
+
+
+def train(study: Study, runs="runs", tables="tables", workers: int = 1) -> pd.DataFrame:
+    """Train and score every model of ``study`` that is neither under ``runs`` nor in ``tables``; its table.
+
+    What is interrupted goes on from its last checkpoint when this is called again. With one worker it is this process.
+    Raises ValueError, with the reasons, if models failed.
+    """
+    run(study, study.cells(), runs, tables, partial(engines.local, workers=checks.whole(workers, "workers")))
+    table = _collect(study, runs, tables)
+    if failed := results.failed(study, runs, tables, set(results.keys(table))):
+        raise ValueError(f"{len(failed)} models failed: {failed}")
+    return table
 
 
 def _collect(study: Study, runs, tables, **options) -> pd.DataFrame:

@@ -12,47 +12,57 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from dlnb import metrics, provenance, results, storage
+from dlnb import checks, metrics, provenance, results, storage
 from dlnb.representation import Representation
 from dlnb.results import factors
 from dlnb.study import Cell, Study
 
 CHECKPOINT = "checkpoint.npz"
-SHORT = {  # columns of scores that are had of mean and of sampled codes
+SHORT = {  # columns of scores that are computed for mean and for sampled codes
     "total_correlation": "tc",
     "average_mutual_information": "mi",
     "wasserstein_correlation": "wasserstein",
     "wasserstein_correlation_norm": "wasserstein_norm",
 }
-DONE, FAILED, BUSY = "done", "failed", "busy"  # how work on a cell ends; busy: another process is at it
+
+
+class State(StrEnum):
+    """Of a cell."""
+
+    DONE = "done"
+    RUNNING = "running"  # a process has it
+    INTERRUPTED = "interrupted"  # a checkpoint is left, and no process has it
+    FAILED = "failed"
+    MISSING = "missing"
+
+
+Ended = tuple[Cell, State, str]  # a cell that was worked on: what came of it, and why it failed
 
 
 def row(study: Study, cell: Cell, folder: Path) -> dict:
     """Train and score one cell; leave its codes, history and weights in ``folder``; return what was measured."""
-    from dlnb import data
-    from dlnb.models import training
-    from dlnb.models.backend import device
-    from dlnb.models.methods import METHODS, rescaled
+    from dlnb import data, models
 
-    data_set = data.load(cell.data_set, study.source, study.size)
-    options = study.training(cell.method)
-    method = METHODS[cell.method](**{cell.hyperparameter: cell.strength}, **study.constants(cell.method))
-    method = rescaled(method, options["steps"])
-    options |= {"seed": cell.seed, "name": str(cell), "checkpoint": folder / CHECKPOINT}
-    model = training.train(data_set, method, **options)
+    data_set, training = data.load(cell.data_set, study.source, study.size), study.training_of(cell.method)
+    kind = checks.choose(models.METHODS, cell.method, "method")
+    method = kind(**{cell.hyperparameter: cell.strength}, **study.constants(cell.method))
+    method = models.rescaled(method, training.steps)
+    options = {"seed": cell.seed, "name": str(cell), "checkpoint": folder / CHECKPOINT}
+    model = models.train(data_set, method, training, **options)
     trained = time.monotonic()
     last = {name: values[-1] for name, values in model.history.items()}
     print(f"trained in {model.about['seconds']:.0f} s:", _listed(last), flush=True)
-    rng = training.generator(cell.seed, "evaluation")
-    likelihood = training.evaluate(model, data_set, rng, study.evaluation, study.batch)
-    codes = training.encode(model, data_set.sample(study.sample, training.generator(cell.seed, "sample")))
-    scores, parts = measure(study, codes, training.generator(cell.seed, "scores"))
+    rng = models.generator(cell.seed, "evaluation")
+    likelihood = models.evaluate(model, data_set, rng, study.evaluation, training.batch)
+    codes = models.encode(model, data_set.sample(study.sample, models.generator(cell.seed, "sample")))
+    scores, parts = measure(study, codes, models.generator(cell.seed, "scores"))
     scored = time.monotonic()
     print(f"scored in {scored - trained:.0f} s:", _listed(likelihood | scores), flush=True)
 
@@ -65,7 +75,7 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
         **scores,
         "seconds_training": model.about["seconds"],
         "seconds_scoring": round(scored - trained, 1),
-        "machine": provenance.machine(device()),
+        "machine": provenance.machine(models.device()),
     }
 
 
@@ -85,7 +95,9 @@ def measure(study: Study, codes: Representation, rng: np.random.Generator) -> tu
         active = np.where(codes.active, values, 0)
         for latents, suffix, names in ((values, "", free), (active, "_active", set(free) & {"total_correlation"})):
             found = metrics.score(latents, codes.factors, rng, names)
-            scores |= {f"{SHORT[name]}_{kind}{suffix}": value for name, value in found.items()}
+            scores |= {f"{SHORT.get(name, name)}_{kind}{suffix}": value for name, value in found.items()}
+    if missing := [name for name in study.columns() if name not in scores]:
+        raise ValueError(f"no score of {study.name} returned {', '.join(missing)}, but {', '.join(scores)}")
     return {name: scores[name] for name in study.columns()} | {"active": int(codes.active.sum())}, parts
 
 
@@ -94,8 +106,7 @@ def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
 
     Raises ValueError that names the cell if its codes are missing or damaged; what is done by then is kept.
     """
-    from dlnb import data
-    from dlnb.models import training
+    from dlnb import data, models
 
     for cell in cells:
         folder = runs / study.name / str(cell)
@@ -109,7 +120,7 @@ def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
             except (OSError, ValueError, zipfile.BadZipFile) as error:
                 raise ValueError(f"{cell}: its codes cannot be read, so train it again: {error}") from error
             with FileLock(folder / "lock"):
-                scores, parts = measure(study, codes, training.generator(cell.seed, "scores"))
+                scores, parts = measure(study, codes, models.generator(cell.seed, "scores"))
                 record |= scores
                 results.check(pd.DataFrame([record]), study, str(folder))
                 names = data.load(cell.data_set, study.source, study.size).factor_names
@@ -122,7 +133,7 @@ def origin() -> dict:
     return {"commit": provenance.commit(), "versions": provenance.versions()}
 
 
-def do(study: Study, cell: Cell, runs: Path, origin: dict) -> tuple[Cell, str, str]:
+def do(study: Study, cell: Cell, runs: Path, origin: dict) -> Ended:
     """Do one cell unless it is done, failed before or in another's hands: (cell, how it ended, why it failed).
 
     Whatever is wrong with the model is recorded as its failure. What is wrong with the machine is raised (OSError,
@@ -133,16 +144,16 @@ def do(study: Study, cell: Cell, runs: Path, origin: dict) -> tuple[Cell, str, s
     try:
         with FileLock(folder / "lock", timeout=1):  # --status holds it for a moment
             if (folder / results.ROW).exists():
-                return cell, DONE, ""
+                return cell, State.DONE, ""
             if (folder / results.FAILURE).exists():
-                return cell, FAILED, results.read_json(folder / results.FAILURE)["error"]
+                return cell, State.FAILED, results.read_json(folder / results.FAILURE)["error"]
             with _logged(folder / "log.txt"):
                 return _record(study, cell, folder, origin)
     except Timeout:
-        return cell, BUSY, ""
+        return cell, State.RUNNING, ""
 
 
-def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> tuple[Cell, str, str]:
+def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> Ended:
     try:
         record = asdict(cell) | row(study, cell, folder) | study.protocol(cell.method) | origin
         results.check(pd.DataFrame([record]), study, "what was measured")
@@ -157,9 +168,9 @@ def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> tuple[Cell,
             (folder / CHECKPOINT).unlink(missing_ok=True)
         failure = {"error": repr(error), "traceback": traceback.format_exc()}
         _write(folder / results.FAILURE, asdict(cell) | failure | origin)
-        return cell, FAILED, repr(error)
+        return cell, State.FAILED, repr(error)
     (folder / CHECKPOINT).unlink(missing_ok=True)
-    return cell, DONE, ""
+    return cell, State.DONE, ""
 
 
 def give_up(study: Study, cell: Cell, runs: Path, origin: dict, why: str) -> None:
