@@ -40,6 +40,12 @@ def put(folder, *cells, scale=1.0):
         factors.record(place, NAMES, parts)
 
 
+def collect(runs, *tables, replace=False):
+    """As the store of a study does, with the first of the folders of tables as its own."""
+    homes = [folder / "tiny" for folder in tables]
+    factors.save(factors.joined(TINY, runs and runs / "tiny", homes, replace), homes[0])
+
+
 def home(tmp_path, name="tables"):
     (tmp_path / name / "tiny").mkdir(parents=True)
     return tmp_path / name
@@ -73,7 +79,7 @@ def test_scores_can_be_computed_again_from_the_matrices():
 def test_what_is_measured_comes_back_with_a_row_for_each_factor_and_a_column_for_each_latent(tmp_path):
     tables = home(tmp_path)
     put(tmp_path / "runs", CELLS[2], CELLS[0])
-    factors.collect(TINY, tmp_path / "runs", tables)
+    collect(tmp_path / "runs", tables)
     table = factors.load("tiny", tables)
     assert list(table.columns) == [*factors.KEY, "gbt_10", "information_0", "information_1"]
     assert results.keys(table) == [results.key(CELLS[0])] * 3 + [results.key(CELLS[2])] * 3
@@ -86,24 +92,23 @@ def test_rows_stay_when_runs_are_gone_and_others_join_them(tmp_path):
     tables, shard = home(tmp_path), home(tmp_path, "shard")
     put(tmp_path / "here", CELLS[0])
     put(tmp_path / "there", CELLS[1])
-    factors.collect(TINY, tmp_path / "here", tables)
-    factors.collect(TINY, tmp_path / "there", shard)
-    pd.DataFrame().to_parquet(shard / "tiny" / "dsprites.parquet")  # a shard is known by its table
+    collect(tmp_path / "here", tables)
+    collect(tmp_path / "there", shard)
     before = (tables / "tiny" / "factors" / "dsprites.parquet").read_bytes()
-    factors.collect(TINY, tmp_path / "nothing", tables)
+    collect(tmp_path / "nothing", tables)
     assert (tables / "tiny" / "factors" / "dsprites.parquet").read_bytes() == before
-    factors.collect(TINY, None, tables, shards=[shard])
+    collect(None, tables, shard)
     assert results.keys(factors.load("tiny", tables))[::3] == [results.key(cell) for cell in CELLS[:2]]
 
 
 def test_only_new_scores_take_the_place_of_others(tmp_path):
     tables = home(tmp_path)
     put(tmp_path / "runs", CELLS[0])
-    factors.collect(TINY, tmp_path / "runs", tables)
+    collect(tmp_path / "runs", tables)
     put(tmp_path / "runs", CELLS[0], scale=2.0)
-    factors.collect(TINY, tmp_path / "runs", tables)
+    collect(tmp_path / "runs", tables)
     assert factors.load("tiny", tables).gbt_10.tolist() == [0.5, 0.25, 0.125]
-    factors.collect(TINY, tmp_path / "runs", tables, replace=True)
+    collect(tmp_path / "runs", tables, replace=True)
     assert factors.load("tiny", tables).gbt_10.tolist() == [1.0, 0.5, 0.25]
 
 
@@ -132,14 +137,14 @@ def test_damaged_scores_are_refused(change, message, tmp_path):
     path = tmp_path / "runs" / "tiny" / str(CELLS[0]) / factors.FILE
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(ValueError, match=message):
-        factors.collect(TINY, tmp_path / "runs", tables)
+        collect(tmp_path / "runs", tables)
     assert not (tables / "tiny" / "factors").exists()
 
 
 def test_a_damaged_file_and_a_foreign_cell_are_named(tmp_path):
     tables = home(tmp_path)
     put(tmp_path / "runs", CELLS[0])
-    factors.collect(TINY, tmp_path / "runs", tables)
+    collect(tmp_path / "runs", tables)
     path = tables / "tiny" / "factors" / "dsprites.parquet"
     pd.read_parquet(path).assign(seed=77).to_parquet(path)
     with pytest.raises(ValueError, match=r"factors/dsprites.parquet.*no cell of the study tiny"):

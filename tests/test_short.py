@@ -30,7 +30,7 @@ def trends(table, method, column):
 
 
 def test_every_seed_of_a_data_set_is_complete(table):
-    failed = results.failed(SHORT)
+    failed = results.Store(SHORT).failed()
     for (data_set, seed), part in table.groupby(["data_set", "seed"]):
         missing = 36 - len(part) - sum((key[0], key[3]) == (data_set, seed) for key in failed)
         assert missing == 0, (data_set, seed)

@@ -2,6 +2,7 @@
 
 from sweeps import MANY, TINY
 
+from dlnb import results
 from dlnb.run import status, worker
 
 
@@ -14,7 +15,7 @@ def test_seeds_that_are_as_far_are_told_together():
 
 
 def test_the_report_of_nothing_done_counts_and_says_no_speed(tmp_path):
-    lines = status.report(TINY, TINY.cells(), tmp_path, tmp_path).splitlines()
+    lines = status.report(results.Store(TINY, tmp_path, tmp_path), TINY.cells()).splitlines()
     assert lines == [
         "tiny: 0 done, 0 running, 0 interrupted, 0 failed, 4 missing of 4 models",
         "seeds 0 to 1: 0 of 2",

@@ -69,7 +69,7 @@ def test_a_second_run_trains_what_is_missing_only(trained, tmp_path, capsys):
 
 def test_cells_of_the_table_are_not_trained_again(trained, tmp_path):
     sweep.run(TINY, CELLS[:3], tmp_path / "runs", tmp_path / "tables")
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    results.Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     sweep.run(TINY, CELLS, tmp_path / "elsewhere", tmp_path / "tables")
     assert trained == CELLS
     assert files(tmp_path / "elsewhere") == [f"tiny/{CELLS[3]}/row.json"]
@@ -79,14 +79,14 @@ def test_a_failing_cell_is_recorded_with_its_reason_and_the_others_go_on(trained
     trained.failing = {CELLS[1]: "the loss is not finite at step 7"}
     assert sweep.run(TINY, CELLS, tmp_path, tmp_path / "tables") == 0
     why = "FloatingPointError('the loss is not finite at step 7')"
-    assert results.failed(TINY, tmp_path, tmp_path / "tables") == {results.key(CELLS[1]): why}
+    assert results.Store(TINY, tmp_path, tmp_path / "tables").failed() == {CELLS[1]: why}
     assert trained == CELLS
     assert f"2/4 failed: {CELLS[1]}: {why}; " in capsys.readouterr().out
     assert files(tmp_path / "tiny" / str(CELLS[1])) == ["failed.json"]
     failure = read(tmp_path, CELLS[1], "failed.json")
     assert failure["error"] == "FloatingPointError('the loss is not finite at step 7')"
     assert "Traceback" in failure["traceback"]
-    assert len(results.collect(TINY, tmp_path, tmp_path / "tables")) == 3
+    assert len(results.Store(TINY, tmp_path, tmp_path / "tables").collect()) == 3
 
 
 def test_what_failed_is_left_alone_until_it_is_tried_again(trained, tmp_path):
@@ -107,8 +107,8 @@ def test_a_row_that_the_table_would_refuse_is_a_failure_of_its_cell(trained, tmp
     monkeypatch.setattr(worker, "row", lambda *a: good(*a) | ({"mig": float("nan")} if a[1] == CELLS[0] else {}))
     sweep.run(TINY, CELLS, tmp_path, tmp_path / "tables")
     why = "ValueError('what was measured: column mig has empty or infinite values')"
-    assert results.failed(TINY, tmp_path) == {results.key(CELLS[0]): why}
-    assert len(results.collect(TINY, tmp_path, tmp_path / "tables")) == 3
+    assert results.Store(TINY, tmp_path).failed() == {CELLS[0]: why}
+    assert len(results.Store(TINY, tmp_path, tmp_path / "tables").collect()) == 3
 
 
 def test_a_row_appears_whole_or_not_at_all(tmp_path, trained, monkeypatch):
@@ -121,7 +121,7 @@ def test_a_row_appears_whole_or_not_at_all(tmp_path, trained, monkeypatch):
             sweep.run(TINY, CELLS, tmp_path, tmp_path / "tables")
     assert not list(tmp_path.rglob("row.json"))
     sweep.run(TINY, CELLS, tmp_path, tmp_path / "tables")
-    assert len(results.collect(TINY, tmp_path, tmp_path / "tables")) == 4
+    assert len(results.Store(TINY, tmp_path, tmp_path / "tables").collect()) == 4
 
 
 # The command

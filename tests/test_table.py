@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from dlnb import metrics, results
+from dlnb.results import Store
 from dlnb.study import SCORES, STUDIES, Study, Training
 
 TINY = Study(
@@ -127,7 +128,7 @@ def test_every_column_is_explained():
 
 def test_rows_come_back_as_they_were_measured_in_the_order_of_the_cells(tmp_path):
     put(tmp_path / "runs", *reversed(CELLS))
-    collected = results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    collected = Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     table = results.load("tiny", tmp_path / "tables")
     pd.testing.assert_frame_equal(table, collected)
     assert results.keys(table) == [results.key(cell) for cell in CELLS]
@@ -137,7 +138,7 @@ def test_rows_come_back_as_they_were_measured_in_the_order_of_the_cells(tmp_path
 
 def test_there_is_one_file_for_each_data_set_and_nothing_else(tmp_path):
     put(tmp_path / "runs", *CELLS)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     assert set(contents(tmp_path / "tables")) == {"dsprites.parquet", "color_dsprites.parquet"}
     part = pd.read_parquet(tmp_path / "tables" / "tiny" / "color_dsprites.parquet")
     assert set(part["data_set"]) == {"color_dsprites"}
@@ -146,53 +147,53 @@ def test_there_is_one_file_for_each_data_set_and_nothing_else(tmp_path):
 
 def test_a_table_says_how_much_of_the_study_it_holds(tmp_path):
     put(tmp_path / "runs", *CELLS[:3])
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     assert results.load("tiny", tmp_path / "tables").attrs == {"study": "tiny", "models": 3, "cells": 8}
-    assert results.recorded(TINY, tmp_path / "tables") == {results.key(cell) for cell in CELLS[:3]}
+    assert Store(TINY, None, tmp_path / "tables").recorded() == set(CELLS[:3])
 
 
 def test_collecting_twice_gives_the_same_bytes(tmp_path):
     put(tmp_path / "runs", *CELLS)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     first = contents(tmp_path / "tables")
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     assert contents(tmp_path / "tables") == first
 
 
 def test_how_the_rows_came_together_does_not_show_in_the_files(tmp_path):
     put(tmp_path / "all", *CELLS)
-    results.collect(TINY, tmp_path / "all", tmp_path / "at_once")
+    Store(TINY, tmp_path / "all", tmp_path / "at_once").collect()
     for i, cell in enumerate(reversed(CELLS)):  # one machine after the other
         put(tmp_path / f"machine{i}", cell)
-        results.collect(TINY, tmp_path / f"machine{i}", tmp_path / "one_by_one")
+        Store(TINY, tmp_path / f"machine{i}", tmp_path / "one_by_one").collect()
     assert contents(tmp_path / "one_by_one") == contents(tmp_path / "at_once")
 
 
 def test_rows_of_another_data_set_leave_a_file_as_it_is(tmp_path):
     mine, other = ([cell for cell in CELLS if cell.data_set == name] for name in TINY.data_sets)
     put(tmp_path / "runs", *mine)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     before = contents(tmp_path / "tables")["dsprites.parquet"]
     put(tmp_path / "runs", *other)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     assert contents(tmp_path / "tables")["dsprites.parquet"] == before
 
 
 def test_rows_stay_when_their_runs_are_gone(tmp_path):
     put(tmp_path / "runs", *CELLS[:2])
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
-    table = results.collect(TINY, tmp_path / "nothing", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
+    table = Store(TINY, tmp_path / "nothing", tmp_path / "tables").collect()
     assert len(table) == len(results.load("tiny", tmp_path / "tables")) == 2
 
 
 def test_conflicting_rows_are_refused_and_nothing_is_lost(tmp_path):
     put(tmp_path / "runs", *CELLS)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     before = contents(tmp_path)
     put(tmp_path / "others", CELLS[5], mig=0.123)
     put(tmp_path / "others", CELLS[0])  # the same row is no conflict
     with pytest.raises(ValueError, match=r"'seed': 1\} differs between .*tables.tiny and .*others: leave one"):
-        results.collect(TINY, tmp_path / "others", tmp_path / "tables")
+        Store(TINY, tmp_path / "others", tmp_path / "tables").collect()
     after = contents(tmp_path)
     assert {name: after[name] for name in before if name.endswith("parquet")} == {
         name: content for name, content in before.items() if name.endswith("parquet")
@@ -203,12 +204,12 @@ def test_a_bad_row_is_refused_with_its_file_and_nothing_is_written(tmp_path):
     put(tmp_path / "runs", *CELLS)
     put(tmp_path / "runs", CELLS[1], mig=float("nan"))
     with pytest.raises(ValueError, match=r"beta=4.seed=0.row.json: column mig has empty"):
-        results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+        Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     assert not (tmp_path / "tables").exists()
 
 
 def test_runs_that_hold_nothing_give_an_empty_table_and_no_file(tmp_path):
-    table = results.collect(TINY, tmp_path, tmp_path / "tables")
+    table = Store(TINY, tmp_path, tmp_path / "tables").collect()
     assert (len(table), table.attrs["models"], table.attrs["cells"]) == (0, 0, len(CELLS))
     assert not contents(tmp_path)
 
@@ -216,7 +217,7 @@ def test_runs_that_hold_nothing_give_an_empty_table_and_no_file(tmp_path):
 def test_a_study_without_rows_says_how_to_train_some(tmp_path):
     with pytest.raises(ValueError, match=r"no rows of the study 'tiny' yet: .*python -m dlnb.run tiny"):
         results.load("tiny", tmp_path)
-    assert results.recorded(TINY, tmp_path) == set()
+    assert Store(TINY, None, tmp_path).recorded() == set()
 
 
 def test_an_unknown_study_names_the_choices():
@@ -226,7 +227,7 @@ def test_an_unknown_study_names_the_choices():
 
 def test_a_damaged_file_is_refused_with_its_name(tmp_path):
     put(tmp_path / "runs", *CELLS)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     path = tmp_path / "tables" / "tiny" / "dsprites.parquet"
     pd.read_parquet(path).drop(columns="mig").to_parquet(path)
     with pytest.raises(ValueError, match=r"dsprites.parquet: columns mig are missing"):
@@ -235,7 +236,7 @@ def test_a_damaged_file_is_refused_with_its_name(tmp_path):
 
 def test_the_same_cell_in_two_files_is_refused(tmp_path):
     put(tmp_path / "runs", *CELLS)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     folder = tmp_path / "tables" / "tiny"
     (folder / "color_dsprites.parquet").write_bytes((folder / "dsprites.parquet").read_bytes())
     with pytest.raises(ValueError, match="tables of tiny: two rows for"):
@@ -247,7 +248,7 @@ def test_the_same_cell_in_two_files_is_refused(tmp_path):
 
 def test_a_file_that_was_being_written_when_its_process_was_killed_is_no_table(tmp_path):
     put(tmp_path / "runs", *CELLS)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     folder = tmp_path / "tables" / "tiny"
     (folder / ".dsprites.parquet.123.parquet").write_bytes((folder / "dsprites.parquet").read_bytes()[:100])
     assert len(results.load("tiny", tmp_path / "tables")) == len(CELLS)
@@ -255,11 +256,11 @@ def test_a_file_that_was_being_written_when_its_process_was_killed_is_no_table(t
 
 def test_equal_rows_leave_the_file_as_it_is(tmp_path):
     put(tmp_path / "runs", *CELLS)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     path = tmp_path / "tables" / "tiny" / "dsprites.parquet"
     pd.read_parquet(path).to_parquet(path, compression="gzip", index=False)  # as another version would write it
     before = path.read_bytes()
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     assert path.read_bytes() == before
 
 
@@ -274,7 +275,7 @@ def test_equal_rows_leave_the_file_as_it_is(tmp_path):
 def test_values_of_another_kind_are_named_with_their_file(changes, message, tmp_path):
     put(tmp_path / "runs", CELLS[0], **changes)
     with pytest.raises(ValueError, match=message):
-        results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+        Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in results.TABLES.iterdir() if path.is_dir()))
@@ -292,12 +293,12 @@ def test_committed_tables_load(name):
 
 def test_tables_of_other_machines_are_joined_and_the_bytes_do_not_tell_who_joined_them(tmp_path):
     put(tmp_path / "all", *CELLS)
-    results.collect(TINY, tmp_path / "all", tmp_path / "whole")
+    Store(TINY, tmp_path / "all", tmp_path / "whole").collect()
     for i in range(3):
         put(tmp_path / f"runs{i}", *CELLS[i::3])
-        results.collect(TINY, tmp_path / f"runs{i}", tmp_path / f"tables{i}")
+        Store(TINY, tmp_path / f"runs{i}", tmp_path / f"tables{i}").collect()
     shards = [tmp_path / "tables2", tmp_path / "tables1" / "tiny"]  # of all studies, or of one
-    table = results.collect(TINY, None, tmp_path / "tables0", shards=shards)
+    table = Store(TINY, None, tmp_path / "tables0").collect(shards=shards)
     assert table.attrs["models"] == len(CELLS)
     assert contents(tmp_path / "tables0") == contents(tmp_path / "whole")
 
@@ -306,23 +307,23 @@ def test_a_row_that_differs_between_machines_is_named_and_nothing_is_written(tmp
     put(tmp_path / "one", *CELLS[:3])
     put(tmp_path / "two", *CELLS[2:], seconds_training=1.5)
     for name in ("one", "two"):
-        results.collect(TINY, tmp_path / name, tmp_path / f"tables-{name}")
+        Store(TINY, tmp_path / name, tmp_path / f"tables-{name}").collect()
     before = contents(tmp_path / "tables-one")
     with pytest.raises(ValueError, match=r"differs between .*tables-one.tiny and .*tables-two.tiny: leave one"):
-        results.collect(TINY, None, tmp_path / "tables-one", shards=[tmp_path / "tables-two"])
+        Store(TINY, None, tmp_path / "tables-one").collect(shards=[tmp_path / "tables-two"])
     assert contents(tmp_path / "tables-one") == before
 
 
 def test_a_folder_without_a_table_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"there is no folder .*nowhere"):
-        results.collect(TINY, None, tmp_path, shards=[tmp_path / "nowhere"])
+        Store(TINY, None, tmp_path).collect(shards=[tmp_path / "nowhere"])
     (tmp_path / "else").mkdir()
     with pytest.raises(ValueError, match=r"no table of the study tiny in .*else"):
-        results.collect(TINY, None, tmp_path, shards=[tmp_path / "else"])
+        Store(TINY, None, tmp_path).collect(shards=[tmp_path / "else"])
     put(tmp_path / "runs", *CELLS)
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     with pytest.raises(ValueError, match=r"tables is the folder to merge into"):
-        results.collect(TINY, None, tmp_path / "tables", shards=[tmp_path / "tables"])
+        Store(TINY, None, tmp_path / "tables").collect(shards=[tmp_path / "tables"])
 
 
 def fail(folder, *cells, error="FloatingPointError('no')"):
@@ -335,25 +336,23 @@ def fail(folder, *cells, error="FloatingPointError('no')"):
 def test_failures_are_listed_in_order_until_their_cells_have_rows(tmp_path):
     put(tmp_path / "runs", *CELLS[:2])
     fail(tmp_path / "runs", CELLS[5], CELLS[3])
-    results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+    Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     listed = results.failures("tiny", tmp_path / "tables")
     assert results.keys(listed) == [results.key(CELLS[3]), results.key(CELLS[5])]
     assert set(listed.error) == {"FloatingPointError('no')"} and set(listed.commit) == {"abc"}
     put(tmp_path / "later", CELLS[3])
-    results.collect(TINY, tmp_path / "later", tmp_path / "tables")
+    Store(TINY, tmp_path / "later", tmp_path / "tables").collect()
     assert results.keys(results.failures("tiny", tmp_path / "tables")) == [results.key(CELLS[5])]
-    assert results.failed(TINY, tmp_path / "nowhere", tmp_path / "tables") == {
-        results.key(CELLS[5]): "FloatingPointError('no')"
-    }
+    assert Store(TINY, tmp_path / "nowhere", tmp_path / "tables").failed() == {CELLS[5]: "FloatingPointError('no')"}
     put(tmp_path / "later", CELLS[5])
-    results.collect(TINY, tmp_path / "later", tmp_path / "tables")
+    Store(TINY, tmp_path / "later", tmp_path / "tables").collect()
     assert not (tmp_path / "tables" / "tiny" / "failed.csv").exists()
     assert len(results.failures("tiny", tmp_path / "tables")) == 0
 
 
 def test_failures_are_kept_where_no_model_is_done_yet(tmp_path):
     fail(tmp_path / "runs", CELLS[0])
-    assert len(results.collect(TINY, tmp_path / "runs", tmp_path / "tables")) == 0
+    assert len(Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()) == 0
     assert len(results.failures("tiny", tmp_path / "tables")) == 1
 
 
@@ -377,15 +376,15 @@ def test_a_damaged_table_is_named(tmp_path):
 def test_failures_of_other_machines_are_joined_and_a_row_from_elsewhere_ends_a_failure(tmp_path):
     put(tmp_path / "there", CELLS[0])
     fail(tmp_path / "there", CELLS[1])
-    results.collect(TINY, tmp_path / "there", tmp_path / "shard")
+    Store(TINY, tmp_path / "there", tmp_path / "shard").collect()
     put(tmp_path / "here", CELLS[1])
     fail(tmp_path / "here", CELLS[0], CELLS[2])
-    results.collect(TINY, tmp_path / "here", tmp_path / "tables", shards=[tmp_path / "shard"])
+    Store(TINY, tmp_path / "here", tmp_path / "tables").collect(shards=[tmp_path / "shard"])
     assert results.keys(results.failures("tiny", tmp_path / "tables")) == [results.key(CELLS[2])]
-    assert list(results.failed(TINY, tmp_path / "here", tmp_path / "tables")) == [results.key(CELLS[2])]
+    assert list(Store(TINY, tmp_path / "here", tmp_path / "tables").failed()) == [CELLS[2]]
     fail(tmp_path / "only", CELLS[3])
-    results.collect(TINY, tmp_path / "only", tmp_path / "failures")  # a shard without a single model
-    table = results.collect(TINY, None, tmp_path / "tables", shards=[tmp_path / "failures"])
+    Store(TINY, tmp_path / "only", tmp_path / "failures").collect()  # a shard without a single model
+    table = Store(TINY, None, tmp_path / "tables").collect(shards=[tmp_path / "failures"])
     assert len(table) == 2 and len(results.failures("tiny", tmp_path / "tables")) == 2
 
 
@@ -395,4 +394,4 @@ def test_a_foreign_failure_is_named(content, tmp_path):
     path.parent.mkdir(parents=True)
     path.write_text(content)
     with pytest.raises(ValueError, match=r"failed.json is no failure of the study tiny"):
-        results.collect(TINY, tmp_path / "runs", tmp_path / "tables")
+        Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()

@@ -328,8 +328,8 @@ CHILD = """
 import os, signal, sys
 import numpy as np
 from dataclasses import replace
-from dlnb import data, training
-from dlnb.methods import FactorVAE
+from dlnb import data
+from dlnb.models import FactorVAE, training
 
 path, steps, batches = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 sprites, drawn = data.load("dsprites", size=32), iter(range(10**9))
@@ -358,10 +358,10 @@ model.save(path + ".model.npz")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process outright")
 def test_a_killed_process_goes_on_where_its_last_checkpoint_was(tmp_path):
     options = {"seed": 1, "critic_width": 10, "name": "killed", **QUICK}
-    steps, rng = 240, np.random.default_rng()
+    steps, rng = 160, np.random.default_rng()
     whole = train(DSPRITES, FactorVAE(10), steps=steps, **options)
     path, done = tmp_path / "state.npz", [0]
-    kills = [*rng.integers(3 * training.CHUNK, 5 * training.CHUNK, size=2), -1, 10**8]
+    kills = [rng.integers(3 * training.CHUNK, 5 * training.CHUNK), -1, 10**8]
     for batches in kills:
         child = [sys.executable, "-c", CHILD, str(path), str(steps), str(batches)]
         ended = subprocess.run(child, capture_output=True, text=True)

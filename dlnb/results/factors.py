@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 
 from dlnb import checks, storage
 from dlnb.results.table import KEY as OF_CELL
-from dlnb.results.table import ROW, home_of, home_of_shard, key, keys, read_json, write
+from dlnb.results.table import ROW, TABLES, key, keys, read_json, write
 from dlnb.study import STUDIES, Study
 
 FILE = "factors.json"  # of one cell, in its folder under runs/
@@ -37,35 +36,31 @@ def load(study: str, folder=None) -> pd.DataFrame:
     Raises ValueError for an unknown study, one without rows, and for a file that is damaged.
     """
     definition = checks.choose(STUDIES, study, "study")
-    table = _joined(definition, [_read(definition, home_of(definition, folder))])
+    table = _joined(definition, [_read(definition, Path(folder or TABLES) / study)])
     if not len(table):
         raise ValueError(f"no scores of factors of the study {study!r}: train some with python -m dlnb.run {study}")
     return table
 
 
-def collect(study: Study, runs=None, folder=None, *, shards: Iterable = (), replace: bool = False) -> pd.DataFrame:
-    """Join what is under ``runs`` and in other tables with the committed rows; one file for each data set.
+def joined(study: Study, runs, homes: Iterable[Path], replace: bool = False) -> pd.DataFrame:
+    """What is under ``runs`` (or None) and in the folders ``homes`` of a study's tables, in order of the cells.
 
-    As ``table.collect``, which comes first: it refuses what does not fit together. With ``replace`` the rows under
-    ``runs`` take the place of the others.
+    Of several rows for one model and factor the first home's is kept, with ``replace`` that of the runs.
     """
-    home = home_of(study, folder)
-    fresh = _gathered(study, runs) if runs else pd.DataFrame(columns=KEY)
-    others = [home_of_shard(study, Path(shard), home) for shard in shards]
-    if not home.is_dir():
-        return fresh
-    with FileLock(home / ".lock"):
-        places = [_read(study, place) for place in (home, *others)]
-        table = _joined(study, [fresh, *places] if replace else [*places, fresh])
-        for name, part in table.groupby("data_set", sort=False):
-            write(home / FOLDER / f"{name}.parquet", part.dropna(axis=1, how="all").reset_index(drop=True))
-    return table
+    fresh, places = _gathered(study, runs), [_read(study, home) for home in homes]
+    return _joined(study, [fresh, *places] if replace else [*places, fresh])
+
+
+def save(table: pd.DataFrame, home: Path) -> None:
+    """Write one file for each data set."""
+    for name, part in table.groupby("data_set", sort=False):
+        write(home / FOLDER / f"{name}.parquet", part.dropna(axis=1, how="all").reset_index(drop=True))
 
 
 def _gathered(study: Study, runs) -> pd.DataFrame:
     parts = []
-    for cell in study.cells():
-        path = Path(runs) / study.name / str(cell) / FILE
+    for cell in study.cells() if runs else ():
+        path = Path(runs) / str(cell) / FILE
         if path.exists() and (path.parent / ROW).exists():
             part = pd.DataFrame(read_json(path))
             parts.append(part.assign(**dict(zip(OF_CELL, key(cell), strict=True))))

@@ -10,31 +10,31 @@ import numpy as np
 from dlnb import progress, results
 from dlnb.run import worker
 from dlnb.run.worker import State
-from dlnb.study import Cell, Study
+from dlnb.study import Cell
 
 RECENT = 20  # models whose seconds tell the speed
 
 
-def states(study: Study, cells: list[Cell], runs, tables=None) -> dict[Cell, State]:
-    """The state of each cell, by the table and the folders under ``runs``."""
-    recorded = results.recorded(study, tables)
-    failed = results.failed(study, runs, tables, recorded)
-    return {cell: _state(results.key(cell), Path(runs) / study.name / str(cell), recorded, failed) for cell in cells}
+def states(store: results.Store, cells: list[Cell]) -> dict[Cell, State]:
+    """The state of each cell, by the table and the folders of the runs."""
+    recorded = store.recorded()
+    failed = store.failed(recorded)
+    return {cell: _state(cell, store.folder(cell), recorded, failed) for cell in cells}
 
 
-def _state(key: tuple, folder: Path, recorded, failed) -> State:
-    if key in recorded or (folder / results.ROW).exists():
+def _state(cell: Cell, folder: Path, recorded, failed) -> State:
+    if cell in recorded or (folder / results.ROW).exists():
         return State.DONE
     if worker.held(folder):
         return State.RUNNING
-    if key in failed:
+    if cell in failed:
         return State.FAILED
     return State.INTERRUPTED if (folder / worker.CHECKPOINT).exists() else State.MISSING
 
 
-def seconds_a_model(study: Study, runs) -> float:
-    """Mean seconds of training and scoring of the models that were done last under ``runs``; nan if there are none."""
-    paths = sorted((Path(runs) / study.name).rglob(results.ROW), key=lambda path: path.stat().st_mtime)[-RECENT:]
+def seconds_a_model(store: results.Store) -> float:
+    """Mean seconds of training and scoring of the models that were done last by the runs; NaN if there are none."""
+    paths = sorted(store.runs.rglob(results.ROW), key=lambda path: path.stat().st_mtime)[-RECENT:]
     rows = [results.read_json(path) for path in paths]
     spent = [row.get("seconds_training", np.nan) + row.get("seconds_scoring", np.nan) for row in rows]
     return float(np.mean(spent)) if spent else np.nan
@@ -52,32 +52,30 @@ def by_seed(found: dict[Cell, State]) -> str:
     return "; ".join(parts)
 
 
-def report(study: Study, cells: list[Cell], runs, tables=None) -> str:
+def report(store: results.Store, cells: list[Cell]) -> str:
     """Lines for a terminal: counts, speed, expected end, and what failed with its reason."""
-    found = states(study, cells, runs, tables)
+    found = states(store, cells)
     count = Counter(found.values())
     counts = ", ".join(f"{count[state]} {state}" for state in State)
-    lines = [f"{study.name}: {counts} of {len(cells)} models"]
+    lines = [f"{store.study.name}: {counts} of {len(cells)} models"]
     lines += [by_seed(found)] if len({cell.seed for cell in cells}) > 1 else []
-    seconds, left = seconds_a_model(study, runs), count[State.RUNNING] + count[State.INTERRUPTED] + count[State.MISSING]
+    seconds, left = seconds_a_model(store), count[State.RUNNING] + count[State.INTERRUPTED] + count[State.MISSING]
     if left and np.isfinite(seconds):
         line = f"{seconds:.0f} s a model lately"
         if count[State.RUNNING]:
             line += f", {progress.pace(count[State.RUNNING] * 3600 / seconds, left)}"
         lines.append(line)
-    lines += [
-        f"running: {cell}{_updates(study, cell, runs)}" for cell, state in found.items() if state == State.RUNNING
-    ]
-    reasons = results.failed(study, runs, tables)
-    lines += [f"failed: {cell}: {reasons[results.key(cell)]}" for cell, state in found.items() if state == State.FAILED]
+    lines += [f"running: {cell}{_updates(store, cell)}" for cell, state in found.items() if state == State.RUNNING]
+    reasons = store.failed()
+    lines += [f"failed: {cell}: {reasons[cell]}" for cell, state in found.items() if state == State.FAILED]
     return "\n".join(lines)
 
 
-def _updates(study: Study, cell: Cell, runs) -> str:
+def _updates(store: results.Store, cell: Cell) -> str:
     """How far a running cell was when its last checkpoint was written."""
     try:
-        with np.load(Path(runs) / study.name / str(cell) / worker.CHECKPOINT) as file:
+        with np.load(store.folder(cell) / worker.CHECKPOINT) as file:
             done = len(file["history"])
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # none yet
         return ""
-    return f", {done:,} of {study.training_of(cell.method).steps:,} updates"
+    return f", {done:,} of {store.study.training_of(cell.method).steps:,} updates"

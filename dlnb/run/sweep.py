@@ -16,7 +16,6 @@ from pathlib import Path
 import pandas as pd
 
 from dlnb import checks, progress, results
-from dlnb.results import factors
 from dlnb.run import engines, estimate, status, worker
 from dlnb.study import STUDIES, Cell, Study
 
@@ -32,14 +31,14 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
     anything is trained, so that whatever is wrong with it is told then (ValueError, OSError), and now and then.
     """
     runs, engine = Path(runs).absolute(), engine or partial(engines.local, workers=1)
-    done = set(results.keys(_collect(study, runs, tables)))
-    failed = results.failed(study, runs, tables, done)
-    missing = [cell for cell in cells if results.key(cell) not in done]
-    todo = [cell for cell in missing if retry or results.key(cell) not in failed]
+    store = results.Store(study, runs, tables)
+    done = {store.cells[row] for row in results.keys(store.collect())}
+    failed = store.failed(done)
+    todo = [cell for cell in cells if cell not in done and (retry or cell not in failed)]
     for cell in todo if retry else ():
-        if results.key(cell) in failed:
+        if cell in failed:
             for name in (results.FAILURE, worker.CHECKPOINT):
-                (runs / study.name / str(cell) / name).unlink(missing_ok=True)
+                (store.folder(cell) / name).unlink(missing_ok=True)
     print(f"{study.name}: {len(cells) - len(todo)} of {len(cells)} models done or failed before, {len(todo)} to train")
     made, written = worker.origin(), time.monotonic()
     with progress.sweep(study.name, len(cells), len(cells) - len(todo)) as show:
@@ -51,7 +50,7 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
                     continue
                 show(f"failed: {cell}: {why}" if how == worker.State.FAILED else str(cell))
                 if time.monotonic() - written > TABLE_SECONDS:
-                    _collect(study, runs, tables)
+                    store.collect()
                     written = time.monotonic()
             if len(busy) == len(todo):  # nothing to be had
                 break
@@ -66,16 +65,10 @@ def train(study: Study, runs="runs", tables="tables", workers: int = 1) -> pd.Da
     Raises ValueError, with the reasons, if models failed.
     """
     run(study, study.cells(), runs, tables, partial(engines.local, workers=checks.whole(workers, "workers")))
-    table = _collect(study, runs, tables)
-    if failed := results.failed(study, runs, tables, set(results.keys(table))):
-        raise ValueError(f"{len(failed)} models failed: {failed}")
-    return table
-
-
-def _collect(study: Study, runs, tables, **options) -> pd.DataFrame:
-    """Write the table and that of factors; the former."""
-    table = results.collect(study, runs, tables, **options)
-    factors.collect(study, runs, tables, **options)
+    store = results.Store(study, runs, tables)
+    table = store.collect()
+    if failed := store.failed():
+        raise ValueError(f"{len(failed)} models failed: " + "; ".join(f"{cell}: {why}" for cell, why in failed.items()))
     return table
 
 
@@ -141,7 +134,7 @@ def _main(options) -> int:
         print(estimate.report(study, cells))
         return 0
     if options.status:
-        print(status.report(study, cells, options.runs, options.tables))
+        print(status.report(results.Store(study, options.runs, options.tables), cells))
         return 0
     if options.rescore:
         if not (options.runs / study.name).is_dir():
@@ -150,14 +143,13 @@ def _main(options) -> int:
     elif not options.merge:
         with _engine(options, workers) as engine:
             busy = run(study, cells, options.runs, options.tables, engine, options.retry)
-    shards = options.merge or ()
-    table = _collect(study, options.runs, options.tables, shards=shards, replace=options.rescore)
-    where = options.tables or results.TABLES
-    print(f"{study.name}: {table.attrs['models']} of {table.attrs['cells']} models in {where}/{study.name}")
+    store = results.Store(study, options.runs, options.tables)
+    table = store.collect(shards=options.merge or (), replace=options.rescore)
+    print(f"{study.name}: {table.attrs['models']} of {table.attrs['cells']} models in {store.home}")
     if busy:
         print(f"{busy} models are in the hands of another runner")
-    reasons = results.failed(study, options.runs, options.tables, set(results.keys(table)))
-    failed = {str(cell): reasons[results.key(cell)] for cell in cells if results.key(cell) in reasons}
+    reasons = store.failed()
+    failed = {cell: reasons[cell] for cell in cells if cell in reasons}
     for cell, why in failed.items():
         print(f"failed: {cell}: {why} (--retry trains it again)", file=sys.stderr)
     return 1 if failed else ELSEWHERE if busy else 0
