@@ -4,11 +4,14 @@ STUDY ?= smoke
 BIN = .venv/bin
 INSTALLED = .venv/installed
 
-.PHONY: help book test study lock clean
+WORKERS ?= 2
+
+.PHONY: help book test test-slow study lock clean
 
 help:
 	@echo "make book               install, run every chapter, write _build/html/index.html"
 	@echo "make test               lint and test; the site's own tests need a built book"
+	@echo "make test-slow          the tests that take long: recipes of CONTRIBUTING, a campaign of kills"
 	@echo "make study STUDY=scores train and score the models of a study (default: smoke)"
 	@echo "make lock               renew requirements.lock from pyproject.toml"
 	@echo "make clean              remove .venv and _build, keep runs/"
@@ -27,7 +30,11 @@ book: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not slow"
+	@echo "make test leaves out what is marked slow: make test-slow"
+
+test-slow: $(INSTALLED)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m slow
 
 study: $(INSTALLED)
 	$(BIN)/python -m dlnb.run $(STUDY)
