@@ -1,14 +1,16 @@
-"""What must be had of trained models while they are there: UDR, the noise of the scores, and a few models for figures.
+"""What is computed from trained models while they exist: UDR, the noise of the scores, and a few models for figures.
 
     python benchmarks/keepsakes.py STUDY [--runs runs]
 
 UDR compares what models of one data set, method and strength say of the same 1,000 images, so that it needs them at
-once: each setting of which several seeds are under runs/ has rows in dlnb/tables/STUDY/udr.csv. One model of each data
-set and method, the third strength of six, seed 0, is scored again from another sample: dlnb/tables/STUDY/noise.csv. Of
-every model the total correlation of its mean and its sampled code, once more for those latents alone whose KL
-divergence is above each of several thresholds, goes to dlnb/tables/STUDY/gap.csv. And for each data set one model, with
-weights as float16, goes to dlnb/tables/STUDY/models, beside what it makes of ten random images: of the method that
+once: each setting of which several seeds are under runs/ has rows in dlnb/tables/STUDY/udr.csv. Two models of each data
+set and method, of the second and the fifth strength, seed 0, are scored again from another sample:
+dlnb/tables/STUDY/noise.csv. Of every model the total correlation of its mean and its sampled code, again for those
+latents alone whose KL divergence is above each of several thresholds, goes to dlnb/tables/STUDY/gap.csv; KL divergence
+and standard deviation of every latent to dlnb/tables/STUDY/latents.parquet. And for each data set one model, with
+weights as float16, goes to dlnb/tables/STUDY/models, with its reconstructions of ten random images: of the method that
 Figure 7 of the paper shows for that data set, the strength whose DCI disentanglement is the third of six, seed 0.
+What a table has already is not computed again.
 """
 
 import argparse
@@ -27,7 +29,8 @@ from dlnb.study import STUDIES, SWEEPS, Cell, Study
 
 IMAGES = 1_000
 SHOWN = 10  # images whose reconstructions are kept
-UDR, NOISE, GAP = "udr.csv", "noise.csv", "gap.csv"
+UDR, NOISE, GAP, LATENTS = "udr.csv", "noise.csv", "gap.csv", "latents.parquet"
+SCORED_TWICE = 1, 4  # positions of the strengths
 ABOVE = 0.0, 0.01, 0.03, 0.1, 0.3, 1.0  # nats
 
 
@@ -66,9 +69,9 @@ def noise(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
     """Scores of a few models from the sample of the table and from another one, unless they are ``done``."""
     rows = []
     for cell in study.cells():
-        third = sorted(SWEEPS[cell.method].strengths)[2]
+        chosen = [SWEEPS[cell.method].strengths[i] for i in SCORED_TWICE]
         path, key = runs / study.name / str(cell) / results.ROW, results.key(cell)
-        if (cell.strength, cell.seed) == (third, 0) and key not in done and path.exists():
+        if cell.strength in chosen and cell.seed == 0 and key not in done and path.exists():
             data_set, first = data.load(cell.data_set, study.source, study.size), results.read_json(path)
             another = data_set.sample(study.sample, training.generator(cell.seed, "sample", 1))
             codes = training.encode(model(study, cell, runs), another)
@@ -96,17 +99,32 @@ def gap(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def latents(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
+    """Mean KL divergence and standard deviation of the mean code of every latent of the models that are not ``done``."""
+    parts = [pd.DataFrame(columns=[*results.KEY, "latent"])]
+    for cell in study.cells():
+        path = runs / study.name / str(cell) / "codes.npz"
+        if results.key(cell) not in done and path.exists():
+            codes = Representation.load(path)
+            found = {"latent": range(codes.mean.shape[1]), "kl": codes.kl, "deviation": codes.mean.std(axis=0)}
+            parts.append(pd.DataFrame(dict(zip(results.KEY, results.key(cell), strict=True)) | found))
+    return pd.concat([part for part in parts if len(part)] or parts)
+
+
 def joined(path: Path, fresh: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """A table with new rows in place of old ones, written if there is any row."""
     table = pd.concat([part for part in (old(path), fresh) if len(part)] or [fresh])
     if len(table):
         table = table.drop_duplicates(key, keep="last").sort_values(key)
-        storage.write(path, lambda temporary: table.to_csv(temporary, index=False))
+        write = table.to_csv if path.suffix == ".csv" else table.to_parquet
+        storage.write(path, lambda temporary: write(temporary, index=False))
     return table
 
 
 def old(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=results.KEY)
+    if not path.exists():
+        return pd.DataFrame(columns=results.KEY)
+    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
 
 
 def keep(study: Study, runs: Path, tables: Path) -> list[Path]:
@@ -143,6 +161,9 @@ def main() -> None:
     fresh = gap(study, options.runs, set(results.keys(old(home / GAP)))).round(5)
     table = joined(home / GAP, fresh, [*results.KEY, "above"])
     print(f"{len(table)} rows of total correlations in {home / GAP}")
+    fresh = latents(study, options.runs, set(results.keys(old(home / LATENTS))))
+    table = joined(home / LATENTS, fresh, [*results.KEY, "latent"])
+    print(f"{len(table)} latents in {home / LATENTS}")
     for path in keep(study, options.runs, options.tables):
         print(f"kept {path}, {path.stat().st_size / 1e6:.1f} MB")
 
