@@ -7,7 +7,7 @@ once: each setting of which several seeds are under runs/ has rows in dlnb/table
 set and method, of the second and the fifth strength, seed 0, are scored again from another sample:
 dlnb/tables/STUDY/noise.csv. Of every model the total correlation of its mean and its sampled code, again for those
 latents alone whose KL divergence is above each of several thresholds, goes to dlnb/tables/STUDY/gap.csv; KL divergence
-and standard deviation of every latent to dlnb/tables/STUDY/latents.parquet. And for each data set one model, with
+and standard deviation of every latent to dlnb/tables/STUDY/latents.csv. And for each data set one model, with
 weights as float16, goes to dlnb/tables/STUDY/models, with its reconstructions of ten random images: of the method that
 Figure 7 of the paper shows for that data set, the strength whose DCI disentanglement is the third of six, seed 0.
 What a table has already is not computed again.
@@ -29,7 +29,7 @@ from dlnb.study import STUDIES, SWEEPS, Cell, Study
 
 IMAGES = 1_000
 SHOWN = 10  # images whose reconstructions are kept
-UDR, NOISE, GAP, LATENTS = "udr.csv", "noise.csv", "gap.csv", "latents.parquet"
+UDR, NOISE, GAP, LATENTS = "udr.csv", "noise.csv", "gap.csv", "latents.csv"
 SCORED_TWICE = 1, 4  # positions of the strengths
 ABOVE = 0.0, 0.01, 0.03, 0.1, 0.3, 1.0  # nats
 
@@ -100,7 +100,7 @@ def gap(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
 
 
 def latents(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
-    """Mean KL divergence and standard deviation of the mean code of every latent of the models that are not ``done``."""
+    """Mean KL divergence and standard deviation of the mean code of every latent, of models that are not ``done``."""
     parts = [pd.DataFrame(columns=[*results.KEY, "latent"])]
     for cell in study.cells():
         path = runs / study.name / str(cell) / "codes.npz"
@@ -116,15 +116,12 @@ def joined(path: Path, fresh: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     table = pd.concat([part for part in (old(path), fresh) if len(part)] or [fresh])
     if len(table):
         table = table.drop_duplicates(key, keep="last").sort_values(key)
-        write = table.to_csv if path.suffix == ".csv" else table.to_parquet
-        storage.write(path, lambda temporary: write(temporary, index=False))
+        storage.write(path, lambda temporary: table.to_csv(temporary, index=False))
     return table
 
 
 def old(path: Path) -> pd.DataFrame:
-    if not path.exists():
-        return pd.DataFrame(columns=results.KEY)
-    return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=results.KEY)
 
 
 def keep(study: Study, runs: Path, tables: Path) -> list[Path]:
@@ -161,7 +158,7 @@ def main() -> None:
     fresh = gap(study, options.runs, set(results.keys(old(home / GAP)))).round(5)
     table = joined(home / GAP, fresh, [*results.KEY, "above"])
     print(f"{len(table)} rows of total correlations in {home / GAP}")
-    fresh = latents(study, options.runs, set(results.keys(old(home / LATENTS))))
+    fresh = latents(study, options.runs, set(results.keys(old(home / LATENTS)))).round(5)
     table = joined(home / LATENTS, fresh, [*results.KEY, "latent"])
     print(f"{len(table)} latents in {home / LATENTS}")
     for path in keep(study, options.runs, options.tables):

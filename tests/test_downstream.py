@@ -138,7 +138,7 @@ def test_classes_may_be_missing_from_folds():
 
 
 def test_two_rows_are_too_few():
-    with pytest.raises(ValueError, match="2 are too few"):
+    with pytest.raises(ValueError, match="2 rows are too few"):
         downstream(*bits(2), rng(), sizes=(5,))
 
 
@@ -172,7 +172,7 @@ def test_what_multinomial_cannot_fit_is_refused_with_a_way_out(monkeypatch):
 
     monkeypatch.setattr(MODULE, "logistic_regression_cv", refuses)
     with pytest.raises(
-        ValueError, match=r"factor 0 .counted from 0. from 10 rows.* take solver='one_vs_rest' .*\(ragged array\)"
+        ValueError, match=r"factor 0 .counted from 0. with 10 rows.* use solver='one_vs_rest' .*\(ragged array\)"
     ):
         downstream(*bits(), rng(), sizes=(10,), solver="multinomial")
 

@@ -1,4 +1,4 @@
-"""The grid of a table's models against the table itself, and what is asked of it against pandas."""
+"""The grid of a table's models against the table itself, and statistics on it against pandas."""
 
 import numpy as np
 import pandas as pd
@@ -6,11 +6,12 @@ import pytest
 from grids import grid
 
 from dlnb.analysis import stats
-from dlnb.analysis.grid import KEY, Cells, medians
+from dlnb.analysis.grid import Cells, medians
+from dlnb.results import KEY
 
 
 def uneven(seed=0):
-    """A table with holes, in no order."""
+    """A table with missing models, in random order."""
     table = grid(np.random.default_rng(seed), sets=3, seeds=4)
     return table.sample(frac=0.8, random_state=seed)
 

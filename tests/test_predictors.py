@@ -244,7 +244,7 @@ def test_latents_that_are_constant_where_the_regression_is_fitted_tell_nothing()
 def test_explicitness_needs_two_classes_in_the_test_rows():
     codes, factors = drawn(300)
     factors[200:, 1] = 3
-    with pytest.raises(ValueError, match="the test rows have one value of factor 1"):
+    with pytest.raises(ValueError, match="the test rows have a single value of factor 1"):
         explicitness(codes, factors)
 
 
@@ -285,7 +285,7 @@ def test_scores_that_compare_latents_or_factors_need_two():
 @pytest.mark.parametrize("score", [dci, sap, explicitness, fit_trees])
 def test_two_rows_are_too_few(score):
     codes, factors = drawn(2)
-    with pytest.raises(ValueError, match="2 are too few"):
+    with pytest.raises(ValueError, match="2 rows are too few"):
         score(codes, factors, rng())
 
 

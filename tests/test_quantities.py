@@ -1,4 +1,4 @@
-"""Numbers of a table with holes, made on arrays, against the same by groups of pandas."""
+"""Quantities of a table with missing models, computed on arrays, against groups of pandas."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from dlnb.paper import SCORES
 
 
 def uneven(seed=0):
-    """A table that grows: rows in any order, models and some scores missing, ties, a score that is the same for all."""
+    """A growing table: rows in random order, missing models and scores, ties, and a constant score."""
     table = study(seeds=3, seed=seed).sample(frac=0.85, random_state=seed)
     table["mig"] = table.mig.where(np.arange(len(table)) % 40 > 0).round(2)
     return table.assign(sap=table.sap.where(table.data_set != "cars3d", 0.1))

@@ -1,4 +1,4 @@
-"""What recipes buy, against tables worked by hand and loops."""
+"""Recipes for choosing a model against tables worked out by hand and loops."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Claims follow the table, whichever way it points. Tables are made up so that the answer is known."""
+"""Claims follow the table, on made-up tables with known answers."""
 
 from itertools import product
 
@@ -48,7 +48,7 @@ def test_every_claim_belongs_to_a_question_of_the_paper():
     questions = [statements.of(f"5.{i}") for i in range(1, 6)]
     assert sorted(claim.name for some in questions for claim in some) == sorted(BY_NAME)
     assert BY_NAME["mean information rises"] in questions[0]
-    with pytest.raises(ValueError, match=r"no claims of '5\.6'"):
+    with pytest.raises(ValueError, match=r"unknown question '5\.6'"):
         statements.of("5.6")
 
 
@@ -102,7 +102,7 @@ def test_a_verdict_needs_the_whole_interval(above, low, high, expected):
 def test_the_intervals_are_described(seeds, says):
     weighed = verdicts.weigh(study(seeds), statements.of("5.1"), np.random.default_rng(0), draws=3)
     sides = [verdicts.judge(c, value, value) for c, value in zip(statements.of("5.1"), weighed.here, strict=True)]
-    assert verdicts.describe(weighed).startswith(f"{sides.count('agrees')} of {len(sides)} numbers lie on the side")
+    assert verdicts.describe(weighed).startswith(f"{sides.count('agrees')} of {len(sides)} values are on the side")
     assert says in verdicts.describe(weighed)
 
 
@@ -132,7 +132,7 @@ def _rest(table):
 
 @pytest.mark.parametrize(("seeds", "shared", "how"), [(2, 0, "bootstrap"), (5, 0, "jackknife"), (5, 1, "jackknife")])
 def test_the_interval_holds_the_truth_as_often_as_it_says(seeds, shared, how):
-    """``shared``: how much of a score all models of a seed have in common, as those that share images do."""
+    """``shared``: the size of what the scores of all models of a seed have in common, as if they shared images."""
     mean = verdicts.Claim("mean", "s", "5", "p", lambda n: n.table.mig.mean(), 0.5)
     rest = verdicts.Claim("rest", "s", "5", "p", lambda n: _rest(n.table), 0.5)
     hits = np.zeros(2)
@@ -152,7 +152,7 @@ def test_chance_tells_which_claims_noise_would_bear_out():
     found = verdicts.weigh(study(), CLAIMS, np.random.default_rng(0), draws=3).set_index("claim")
     assert found.kind["the method explains little"] == found.kind["no statistical efficiency"] == "absence"
     assert found.kind["the five agree"] == found.kind["transfer within data set and score"] == "presence"
-    # Chance is at their threshold: that some shuffles fall on the claimed side tells nothing.
+    # Chance is at their threshold: some shuffles on the claimed side are no evidence.
     even = ["sampled TC falls", "mean TC rises", "two tight pairs", "dSprites and Color-dSprites are alike"]
     assert found.kind[even].eq("presence").all()
     assert abs(found.chance["the five agree"]) < 0.05

@@ -1,4 +1,4 @@
-"""The transfer game against loops over all that can be drawn, and where the answer is known."""
+"""The transfer game against loops over all draws, and where the answer is known."""
 
 from itertools import product
 
@@ -10,7 +10,7 @@ from dlnb.analysis import transfer
 
 
 def play(table, scores, same_set, same_score, same_seed, other_setting):
-    """The transfer game by loops over everything that can be drawn."""
+    """The transfer game by loops over all draws."""
     sets, seeds = table.data_set.unique(), table.seed.unique()
     models = {key: part.set_index(["method", "strength"]) for key, part in table.groupby(["data_set", "seed"])}
     wins, weights = 0.0, 0.0
@@ -62,7 +62,7 @@ def test_an_incomplete_grid_is_no_game():
     table = grid(np.random.default_rng(0))
     with pytest.raises(ValueError, match="must have a model of every setting and seed"):
         transfer.game(table.iloc[1:], ["a", "b"])
-    with pytest.raises(ValueError, match="needs two data sets, scores and seeds, not 3, 1 and 3"):
+    with pytest.raises(ValueError, match="needs at least two data sets, scores and seeds, not 3, 1 and 3"):
         transfer.game(table, ["a"])
     with pytest.raises(ValueError, match="unknown reading 'mine'"):
         transfer.game(table, ["a", "b"], "mine")

@@ -178,7 +178,7 @@ def test_a_single_model_agrees_with_nobody():
 
 def test_models_of_other_images_are_refused():
     labels = np.arange(25)[:, None]
-    with pytest.raises(ValueError, match="udr compares what models say of the same images: their factors differ"):
+    with pytest.raises(ValueError, match="udr compares representations of the same images: their factors differ"):
         udr([model(GRID, factors=labels), model(GRID, factors=labels[::-1])])
     with pytest.raises(ValueError, match="their factors differ"):
         udr([model(GRID), model(GRID[:20])])

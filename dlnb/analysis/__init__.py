@@ -1,8 +1,8 @@
 """From the table to numbers: a DataFrame of results in, a DataFrame out, nothing drawn.
 
-``stats`` describes and compares (medians, trends, rank correlations), ``variance`` says what a score depends on,
-``transfer`` plays the game of Table 1, ``selection`` follows a recipe to the model it chooses, and ``grid`` holds the
-places of a table's models as arrays.
+``stats`` describes and compares (medians, trends, rank correlations), ``variance`` decomposes the variance of scores,
+``transfer`` computes Table 1, ``selection`` evaluates recipes for choosing a model, and ``grid`` arranges the models
+of a table in an array.
 """
 
 from dlnb.analysis.grid import Cells, medians
@@ -12,7 +12,6 @@ from dlnb.analysis.stats import (
     between_data_sets,
     by_strength,
     complete,
-    rank_correlations,
     ranks_kept,
     setting_medians,
     spearman,
@@ -39,7 +38,6 @@ __all__ = [
     "game",
     "medians",
     "parts",
-    "rank_correlations",
     "ranks_kept",
     "recipes",
     "setting_medians",

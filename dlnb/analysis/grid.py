@@ -1,7 +1,6 @@
-"""Where the models of a table of results stand: a grid of data sets, settings and seeds, as arrays.
+"""The models of a table of results as an array over data sets, settings (method and strength) and seeds.
 
-A statistic that is computed again and again on the same models with other numbers, as intervals ask for, needs only the
-numbers anew.
+Intervals repeat a statistic many times on the same models with other values: the grid is then built only once.
 """
 
 from functools import cached_property
@@ -10,16 +9,15 @@ import numpy as np
 import pandas as pd
 
 from dlnb.analysis import stats
-
-KEY = ["data_set", "method", "strength", "seed"]
+from dlnb.results import KEY
 
 
 class Cells:
-    """The places of a table's models, from its columns data_set, method, strength and seed.
+    """The positions of a table's rows on the grid, from its columns data_set, method, strength and seed.
 
     ``sets`` and ``seeds``, ``methods`` and ``strengths`` (of settings), in the order of the table; ``at`` [data sets,
-    settings, seeds], the position of the model's row or -1; ``rows``, those of a data set in the order of ``at``.
-    Raises ValueError if two rows are the same model.
+    settings, seeds], the position of the model's row or -1; ``rows``, those of each data set in the order of ``at``.
+    Raises ValueError if two rows have the same key.
     """
 
     def __init__(self, table: pd.DataFrame):
@@ -33,7 +31,7 @@ class Cells:
         self.at[numbers, settings, seeds] = np.arange(len(table))
         if (self.at >= 0).sum() < len(table):
             twice = self._keys[self._keys.duplicated()].iloc[0].to_dict()
-            raise ValueError(f"the table has two rows for {twice}; a model must have one")
+            raise ValueError(f"the table has two rows for {twice}; every model must have one")
         self.rows = {name: places[places >= 0] for name, places in zip(self.sets, self.at, strict=True)}
 
     def spread(self, values: np.ndarray) -> np.ndarray:
@@ -43,7 +41,7 @@ class Cells:
         return found
 
     def labels(self, name: str) -> dict[str, np.ndarray]:
-        """For the models of a data set the numbers of their method and of their setting."""
+        """Integer labels of the method and of the setting of each model of a data set."""
         setting = np.nonzero(self.at[self.sets.index(name)] >= 0)[0]
         return {
             key: np.unique(values, return_inverse=True)[1]
@@ -52,7 +50,7 @@ class Cells:
 
     @cached_property
     def whole(self) -> tuple[np.ndarray, ...]:
-        """The part of the grid that ``stats.complete`` keeps, for indexing by data sets, settings and seeds."""
+        """Index of the part of the grid that ``stats.complete`` keeps, by data sets, settings and seeds."""
         if (self.at >= 0).all():
             return np.ix_(*map(np.arange, self.at.shape))
         inside = np.isin(self.at, stats.complete(self._keys).index)
@@ -60,8 +58,8 @@ class Cells:
 
 
 def medians(values: np.ndarray) -> np.ndarray:
-    """Medians over the last axis of what is not NaN; NaN where there is nothing else."""
-    ordered = np.sort(values, axis=-1)  # NaN goes last
+    """Medians over the last axis, ignoring NaN; NaN where all values are."""
+    ordered = np.sort(values, axis=-1)  # NaN comes last
     count = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
     low, high = (np.take_along_axis(ordered, np.maximum(place, 0), -1) for place in ((count - 1) // 2, count // 2))
     return ((low + high) / 2)[..., 0]

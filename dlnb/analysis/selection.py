@@ -1,8 +1,8 @@
-"""What a recipe for choosing a model buys: how high the chosen one stands by a score (section 5.4, and beyond it).
+"""Recipes for choosing a model, judged by the standing of the model they choose (section 5.4 and beyond).
 
-A recipe puts a number on every model; the user trains one model of each setting and takes the one with the highest
-number. It is judged by where that model stands among all of its data set by a score: the share of them that it beats,
-equal ones half, so that 0.5 is chance. Tables are as ``results.load`` gives them, with a unique index.
+A recipe assigns a number to every model; the user trains one model of each setting and takes the one with the highest
+number. The standing of that model by a score is the share of the models of its data set that it beats, ties counted
+half, so that chance is 0.5. Tables are as ``results.load`` returns them, with a unique index.
 """
 
 import pandas as pd
@@ -10,20 +10,20 @@ import pandas as pd
 from dlnb.paper import UNSUPERVISED
 
 SETTING = ["method", "strength"]
-SIGNS = {"reconstruction": -1, "kl": -1, "elbo": 1, "tc_sampled": -1}  # the way in which each is meant to be good
+SIGNS = {"reconstruction": -1, "kl": -1, "elbo": 1, "tc_sampled": -1}  # 1: higher is better
 
 
 def standing(table: pd.DataFrame, scores) -> pd.DataFrame:
-    """For each model and score the share of the models of its data set that it beats, 0 to 1, equal ones half."""
+    """For each model and score, the share of the models of its data set that it beats, 0 to 1, ties counted half."""
     grouped = table.groupby("data_set", sort=False)[list(scores)]
     return (grouped.rank() - 0.5) / grouped.transform("count")
 
 
 def chosen(table: pd.DataFrame, numbers: pd.DataFrame, scores) -> pd.DataFrame:
-    """Mean standing of the model with the highest number among those of one seed; equal ones share the choice.
+    """Mean standing of the model with the highest number among those of one seed; ties share the choice.
 
-    ``numbers``: a column for each score by which the recipe would be judged (or one, "any", for all), with the index of
-    ``table``. Returns rows data_set, columns scores, means over seeds; seeds without numbers do not count.
+    ``numbers``: a column for each score by which the recipe is judged (or a single one, "any", for all), with the index
+    of ``table``. Returns rows data_set, columns scores, means over seeds; seeds without numbers are skipped.
     """
     place, found = standing(table, scores), {}
     for score in scores:
@@ -36,14 +36,14 @@ def chosen(table: pd.DataFrame, numbers: pd.DataFrame, scores) -> pd.DataFrame:
 
 
 def elsewhere(table: pd.DataFrame, scores) -> pd.DataFrame:
-    """For each model how high its setting stands on the other data sets by a score: a mean of the standings there."""
+    """For each model and score, the mean standing of its setting on the other data sets, which count equally."""
     place = standing(table, scores).join(table[["data_set", *SETTING]])
     means = place.groupby(["data_set", *SETTING])[list(scores)].mean()
     return _without_own(table, means, "data_set")
 
 
 def at_other_seeds(table: pd.DataFrame, scores) -> pd.DataFrame:
-    """For each model how high its setting stands at the other seeds of its data set by a score; NaN with one seed."""
+    """For each model and score, the mean standing of its setting at the other seeds of its data set; NaN if none."""
     place = standing(table, scores).join(table[["data_set", "seed", *SETTING]])
     parts = [
         _without_own(table.loc[part.index], part.set_index(["seed", *SETTING])[list(scores)], "seed")
@@ -53,19 +53,19 @@ def at_other_seeds(table: pd.DataFrame, scores) -> pd.DataFrame:
 
 
 def _without_own(table: pd.DataFrame, values: pd.DataFrame, own: str) -> pd.DataFrame:
-    """Means of values [own x setting] over all but the own one, for every model of the table; NaN if there is none."""
+    """For each model, the mean of values [own x setting] of its setting without its own; NaN if none is left."""
     grouped = values.groupby(SETTING)
     rest = (grouped.transform("sum") - values) / (grouped.transform("count") - 1)
     return rest.loc[pd.MultiIndex.from_frame(table[[own, *SETTING]])].set_axis(table.index)
 
 
 def recipes(table: pd.DataFrame, scores, udr: pd.Series | None = None) -> pd.DataFrame:
-    """What each recipe buys: rows (recipe, data_set), columns scores, as ``chosen`` gives them.
+    """Standing of the choice of each recipe: rows (recipe, data_set), columns scores, as ``chosen`` returns them.
 
-    Without labels: the lowest loss, KL divergence or total correlation of the sampled code, the highest ELBO, and UDR
-    (``udr``: a number for each model, with the index of the table). With labels elsewhere: the setting that stands
-    highest on the other data sets by the same score. With labels here: the model that is best by another score (mean
-    over them), and the setting that is best by the same score at the other seeds.
+    Without labels: the lowest reconstruction loss, KL divergence or total correlation of the sampled code, the highest
+    ELBO, and UDR (``udr``: a number for each model, with the index of the table). With labels of other data sets: the
+    setting with the highest standing there by the same score. With labels of this data set: the best model by another
+    score (mean over them), and the best setting by the same score at the other seeds.
     """
     found = {name: chosen(table, (SIGNS[name] * table[name]).to_frame("any"), scores) for name in UNSUPERVISED}
     if udr is not None:

@@ -1,16 +1,15 @@
-"""From the table of results to statistics: a DataFrame in, a DataFrame out, nothing drawn.
+"""Medians, trends, rank correlations and comparisons: a DataFrame of results in, a DataFrame out, nothing drawn.
 
-An interval of a median is made of bootstrap percentiles over seeds. With few seeds it is too narrow: for three it is
-their range, which holds the true median in three cases of four only.
+Intervals of medians are bootstrap percentiles over seeds. With few seeds they are too narrow: for three seeds the
+interval is their range, which contains the true median with probability 3/4 only.
 """
-
-import warnings
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import rankdata
 
 from dlnb import checks
+from dlnb.metrics import statistical_efficiency
 
 DRAWS = 10_000
 
@@ -18,8 +17,8 @@ DRAWS = 10_000
 def by_strength(table: pd.DataFrame, column: str, rng: np.random.Generator, level: float = 0.95) -> pd.DataFrame:
     """Median of ``column`` over seeds for each data set, method and strength.
 
-    Columns data_set, method, strength, median, low, high (the interval of the median) and models. Of up to five seeds
-    every draw is counted, of more 10,000 are drawn by ``rng``.
+    Columns data_set, method, strength, median, low, high (the interval of the median) and models, their number. The
+    bootstrap enumerates all resamples of up to five seeds and draws 10,000 of more.
     """
     checks.choose(dict.fromkeys(table.columns), column, "column")
     key = ["data_set", "method", "strength"]
@@ -27,13 +26,13 @@ def by_strength(table: pd.DataFrame, column: str, rng: np.random.Generator, leve
     values, counts = table[column].to_numpy(float), np.bincount(numbers)
     places = np.split(np.argsort(numbers, kind="stable"), np.cumsum(counts)[:-1])
     found = np.empty((len(settings), 3))
-    for count in map(int, np.unique(counts)):  # NumPy's own would overflow in the next line but one
+    for count in map(int, np.unique(counts)):  # int, since count**count overflows NumPy's
         which = np.flatnonzero(counts == count)
         if count**count <= DRAWS:
             again = np.indices([count] * count).reshape(count, -1).T
         else:
             again = rng.integers(count, size=(DRAWS, count))
-        pieces = min(len(which), -(-len(which) * again.size // 10**7))  # of 80 MB, if a setting does not need more
+        pieces = min(len(which), -(-len(which) * again.size // 10**7))  # 80 MB each, unless one setting needs more
         for some in np.array_split(which, pieces):
             mine = values[np.stack([places[i] for i in some])]
             drawn = np.median(mine[:, again], axis=2)
@@ -44,103 +43,73 @@ def by_strength(table: pd.DataFrame, column: str, rng: np.random.Generator, leve
 
 
 def trend(table: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.DataFrame:
-    """How ``column`` moves with the strength: Spearman's rank correlation within each seed, for a data set and method.
+    """Spearman's rank correlation of ``column`` with the strength within each seed, by data set and method.
 
-    Columns data_set, method, correlation (mean over seeds), low and high (the lowest and highest seed), p (of the mean
-    under random order of the strengths within every seed, two-sided) and seeds. Models of one seed share their initial
-    weights and their data, so that only an order within a seed can be called random when the strength has no effect.
+    Columns data_set, method, correlation (mean over seeds), low and high (the lowest and highest seed), p (two-sided
+    permutation test of the mean, strengths permuted within each seed) and seeds, their number. Models of one seed share
+    initial weights and data, so strengths are exchangeable only within a seed if they have no effect. NaN where
+    ``column`` is constant.
     """
     checks.choose(dict.fromkeys(table.columns), column, "column")
     rows = []
     for key, part in table.groupby(["data_set", "method"], sort=False):
-        grid = part.pivot(index="seed", columns="strength", values=column)
+        grid = part.pivot(index="strength", columns="seed", values=column)
         if grid.isna().any(axis=None):
-            raise ValueError(f"{key}: every seed must have every strength for a trend to be compared over seeds")
-        order = np.arange(grid.shape[1])
-        seeds = np.array([spearmanr(order, values).statistic for values in grid.to_numpy()])
-        ranks = [rankdata(values) for values in grid.to_numpy()]
-        shuffled = [rng.permuted(np.tile(r, (DRAWS, 1)), axis=1) for r in ranks]
-        chance = np.mean([_correlation(order, r) for r in shuffled], axis=0)
+            raise ValueError(f"{key}: every seed must have every strength, so that trends can be averaged over seeds")
+        order, ranks = np.arange(1, len(grid) + 1)[:, None], rankdata(grid.to_numpy(), axis=0)
+        seeds = _of_ranks(order, ranks)[0]
+        permuted = [rng.permuted(np.tile(each, (DRAWS, 1)), axis=1).T for each in ranks.T]
+        chance = np.mean([_of_ranks(order, each)[0] for each in permuted], axis=0)
         p = (1 + (np.abs(chance) >= abs(seeds.mean()) - 1e-12).sum()) / (1 + DRAWS)
         rows.append((*key, seeds.mean(), seeds.min(), seeds.max(), p, len(seeds)))
     return pd.DataFrame(rows, columns=["data_set", "method", "correlation", "low", "high", "p", "seeds"])
 
 
 def ranks_kept(table: pd.DataFrame) -> pd.DataFrame:
-    """Does a score from few rows put models in the order that it gives them from many? Spearman's correlation.
+    """Does a score computed from few rows rank models as it does from many? Spearman's correlation.
 
     ``table``: columns data_set, method, strength, score, rows, order (of the rows) and value. Within each data set and
-    order, the ranks of the models by each number of rows are compared with those by the largest; means over the orders.
-    Rows (data_set, score), a column for each number of rows. NaN where a score has not been had of every model.
+    order, scores from each number of rows are compared with those from the largest; means over the orders. Rows
+    (data_set, score), a column for each number of rows. NaN where a model has no score.
     """
     key, most = ["method", "strength"], table.rows.max()
     kept = {}
     for name, part in table.groupby(["data_set", "score"], sort=False):
         wide = part.pivot(index=key, columns=["rows", "order"], values="value")
         against = wide[most].iloc[:, 0]
-        found = wide.corrwith(against, method="spearman").where(wide.notna().all())
+        found = wide.apply(_of_both, other=against).where(wide.notna().all())
         kept[name] = found.groupby("rows").mean()
     return pd.DataFrame(kept).T
 
 
-def _correlation(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of x [n] with each row [m, n]."""
-    left, right = x - x.mean(), rows - rows.mean(axis=1, keepdims=True)
-    return right @ left / np.sqrt((left @ left) * np.square(right).sum(axis=1))
-
-
 def with_efficiency(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with lr_efficiency and gbt_efficiency: accuracy with 100 labels by that with 10,000 (section 5.5)."""
-    return table.assign(
-        **{f"{kind}_efficiency": table[f"{kind}_100"] / table[f"{kind}_10000"] for kind in ("lr", "gbt")}
-    )
-
-
-def rank_correlations(
-    table: pd.DataFrame, rows, columns, rng: np.random.Generator, *, over: str = "models", draws=1000, level=0.95
-) -> pd.DataFrame:
-    """Spearman's rank correlation of each of ``rows`` with each of ``columns`` over the models of a data set.
-
-    Columns data_set, row, column, correlation, low, high and models. The interval is made of bootstrap percentiles, of
-    the models or of the seeds (``over``); with few seeds the latter is rough. NaN where a score is the same for all.
-    """
-    names = list(dict.fromkeys([*rows, *columns]))
-    for name in names:
-        checks.choose(dict.fromkeys(table.columns), name, "column")
-    found = []
-    for data_set, part in table.groupby("data_set", sort=False):
-        values = part[names].to_numpy(float)
-        whole = spearman(values)
-        again = [spearman(values[chosen]) for chosen in _resampled(part, over, rng, draws)]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # nothing but NaN, where a score is the same for all
-            low, high = np.nanquantile(again, [(1 - level) / 2, (1 + level) / 2], axis=0)
-        for row in rows:
-            for column in columns:
-                at = names.index(row), names.index(column)
-                found.append((data_set, row, column, whole[at], low[at], high[at], len(part)))
-    return pd.DataFrame(found, columns=["data_set", "row", "column", "correlation", "low", "high", "models"])
-
-
-def _resampled(part: pd.DataFrame, over: str, rng: np.random.Generator, draws: int):
-    """Positions of rows, drawn with replacement: single ones, or all of a seed together."""
-    checks.choose(dict.fromkeys(("models", "seeds")), over, "over")
-    seeds = part.seed.to_numpy() if over == "seeds" else np.arange(len(part))
-    groups = [np.flatnonzero(seeds == seed) for seed in np.unique(seeds)]
-    for _ in range(draws):
-        yield np.concatenate([groups[i] for i in rng.integers(len(groups), size=len(groups))])
+    """The table with lr_efficiency and gbt_efficiency: accuracy with 100 labels over that with 10,000 (section 5.5)."""
+    return table.assign(**statistical_efficiency(table))
 
 
 def spearman(values: np.ndarray) -> np.ndarray:
-    """Rank correlations [c, c] of the columns of values [n, c]."""
+    """Rank correlations [c, c] of the columns of values [n, c]; NaN for a column that is constant or contains NaN."""
+    ranks = rankdata(values, axis=0)
+    return _of_ranks(ranks, ranks)
+
+
+def _of_ranks(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Correlations [c, d] of the columns of ranks [n, c] with those of ranks [n, d]."""
+    left, right = (ranks - (len(ranks) + 1) / 2 for ranks in (left, right))  # centred exactly
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.atleast_2d(np.corrcoef(rankdata(values, axis=0), rowvar=False))
+        return left.T @ right / np.sqrt(np.outer(np.square(left).sum(axis=0), np.square(right).sum(axis=0)))
+
+
+def _of_both(one: pd.Series, other: pd.Series) -> float:
+    """Rank correlation of two columns over the rows in which neither is NaN."""
+    values = np.stack([one, other], axis=1)
+    return spearman(values[~np.isnan(values).any(axis=1)])[0, 1]
 
 
 def superiority(table: pd.DataFrame, score: str) -> pd.DataFrame:
-    """How often a random model of one method scores higher than one of another, ties half, 0 to 1 [methods, methods].
+    """Probability that a random model of the row's method scores higher than one of the column's [methods, methods].
 
-    0.5 if methods overlap wholly. Rows beat columns; means over data sets.
+    Ties count half; 0.5 if the methods do not differ. Means over data sets.
     """
     methods = list(dict.fromkeys(table.method))
     found = []
@@ -151,30 +120,30 @@ def superiority(table: pd.DataFrame, score: str) -> pd.DataFrame:
 
 
 def beats(one: np.ndarray, other: np.ndarray, ties: float) -> np.ndarray:
-    """1 where one value is higher than the other, ``ties`` where they are equal, 0 else; shapes broadcast."""
+    """1 where ``one`` is higher than ``other``, ``ties`` where they are equal, otherwise 0; shapes broadcast."""
     return (one > other) + ties * (one == other)
 
 
 def setting_medians(table: pd.DataFrame, scores) -> pd.DataFrame:
-    """Medians of scores over seeds, one row a data set, method and strength."""
+    """Medians of scores over seeds, one row for each data set, method and strength."""
     key = ["data_set", "method", "strength"]
     return table.groupby(key, sort=False)[list(scores)].median().reset_index()
 
 
 def between_data_sets(table: pd.DataFrame, score: str) -> pd.DataFrame:
-    """Rank correlation of the settings' medians between data sets [D, D] (section 5.4, Figures 4 and 17)."""
+    """Rank correlations of the settings' medians between data sets [D, D] (section 5.4, Figures 4 and 17)."""
     medians = setting_medians(table, [score])
-    wide = medians.pivot(index=["method", "strength"], columns="data_set", values=score)
-    return wide[medians.data_set.unique()].corr("spearman")
+    wide = medians.pivot(index=["method", "strength"], columns="data_set", values=score)[medians.data_set.unique()]
+    return pd.DataFrame([[_of_both(wide[a], wide[b]) for b in wide] for a in wide], wide.columns, wide.columns)
 
 
 def complete(table: pd.DataFrame) -> pd.DataFrame:
-    """The largest part with every setting at every seed of every data set: some of these three are left out.
+    """The largest part of the table with every setting at every seed of every data set.
 
-    A study that grows is further on one data set than on another, and a cell may have failed. Left out are the seeds
-    that lack a model, or the settings that do, or the data sets that lack one of another's seeds (and the seeds beyond
-    those), whichever loses fewest models; what has two seeds and two data sets, without which nothing can be compared,
-    goes before what has not. Raises ValueError if nothing is left.
+    A growing study has more models of one data set than of another, and a run may have failed. Dropped are the seeds
+    with a missing model, or the settings with one, or the data sets without all the seeds of another (and seeds that
+    this one lacks): the choice that loses the fewest models. Parts with at least two seeds and two data sets, which
+    comparisons need, take precedence. Raises ValueError if nothing is left.
     """
     wide = table.assign(model=1.0).pivot(index=["data_set", "method", "strength"], columns="seed", values="model")
     settings = wide.unstack("data_set").notna()  # [method x strength, seed x data set]
@@ -191,27 +160,27 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
         )
     best = max(kept, key=lambda part: (part.seed.nunique() > 1 and part.data_set.nunique() > 1, len(part)))
     if not len(best):
-        raise ValueError("no seed has every setting, and no setting every seed, on all data sets of the table")
+        raise ValueError("no seed has every setting and no setting has every seed on all data sets of the table")
     return best
 
 
 def thirds(table: pd.DataFrame, by: str) -> pd.Series:
-    """For each model 0, 1 or 2: is its score in the low, middle or high third of its data set? (Figures 22, 23)"""
+    """For each model, the third of its data set that its score is in: low 0, middle 1, high 2 (Figures 22, 23)."""
     ranks = table.groupby("data_set", sort=False)[by].rank(method="first")
     counts = table.groupby("data_set", sort=False)[by].transform("size")
     return ((ranks - 1) * 3 // counts).astype(int).rename("third")
 
 
 def apart(table: pd.DataFrame, one: str, other: str, by: str) -> pd.DataFrame:
-    """How far two measurements of the same models are apart, for each value of the column ``by``.
+    """Differences between two measurements of the same models, for each value of the column ``by``.
 
-    Columns models; bias and spread (mean and standard deviation of one less other) and largest (the largest absolute
-    difference); ranks and lowest: their rank correlation over the models of a data set, mean and lowest of the sets.
+    Columns models, their number; bias and spread (mean and standard deviation of one minus other); largest (the largest
+    absolute difference); ranks and lowest (mean and minimum over data sets of the rank correlation over models).
     """
     rows = {}
     for name, part in table.groupby(by, sort=False):
         difference = part[one] - part[other]
-        within = [p[[one, other]].corr("spearman").iloc[0, 1] for _, p in part.groupby("data_set")]
+        within = [_of_both(p[one], p[other]) for _, p in part.groupby("data_set")]
         measured = len(part), difference.mean(), difference.std(), difference.abs().max()
         rows[name] = (*measured, np.mean(within), np.min(within))
     return pd.DataFrame.from_dict(rows, "index", columns=["models", "bias", "spread", "largest", "ranks", "lowest"])

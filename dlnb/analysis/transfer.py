@@ -1,4 +1,4 @@
-"""The transfer game: how often a setting that is the best elsewhere beats a random model (section 5.4, Table 1)."""
+"""The transfer game: how often the best setting elsewhere beats a random model (section 5.4, Table 1)."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from dlnb import checks
 from dlnb.analysis import stats
 
-READINGS = {  # the text leaves open which seed the random model has, and whether it may be the chosen setting again
+READINGS = {  # the paper does not say which seed the random model has, nor whether it may have the chosen setting
     "as drawn": (False, False),
     "same seed": (True, False),
     "another setting": (False, True),
@@ -15,12 +15,12 @@ READINGS = {  # the text leaves open which seed the random model has, and whethe
 
 
 def game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1.0) -> pd.DataFrame:
-    """How often a setting that is the best elsewhere beats a random model, exactly (section 5.4, Table 1).
+    """The exact probability that the best setting elsewhere beats a random model (section 5.4, Table 1).
 
-    Draw a data set, a score and a seed, and take the setting with the highest score there; then compare it, at another
-    seed, with a random model, by the same or another score, on the same or another data set. Better counts as a win,
-    equal too in the paper (``ties`` 1; with 0.5 chance is a half whatever the scores); equally good best settings share
-    the draw. Every possible draw is enumerated. ``reading``: one of READINGS.
+    Draw a data set, a score and a seed, and take the setting with the highest score there (ties share the draw); then
+    compare it, at another seed, with a random model, by the same or another score, on the same or another data set. The
+    higher score wins; a tie counts ``ties``: 1 as in the paper, or 0.5, so that chance is 0.5 for all scores. Every
+    possible draw is enumerated. ``reading``: one of READINGS.
 
     Returns the probabilities [2, 2]: rows "other score", "same score", columns "other data set", "same data set".
     Raises ValueError unless the table is a complete grid of at least two seeds, scores and data sets.
@@ -29,15 +29,15 @@ def game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1
 
 
 def of_grid(grid: np.ndarray, reading: str = "as drawn", ties: float = 1.0) -> pd.DataFrame:
-    """The same from scores [data sets, scores, seeds, settings], none of them NaN, with the same errors."""
+    """``game`` from scores [data sets, scores, seeds, settings] without NaN; raises the same errors."""
     same_seed, other_setting = checks.choose(READINGS, reading, "reading")
     sets, kinds, seeds = grid.shape[:3]
     if min(sets, kinds, seeds) < 2:
-        raise ValueError(f"the game needs two data sets, scores and seeds, not {sets}, {kinds} and {seeds}")
+        raise ValueError(f"the game needs at least two data sets, scores and seeds, not {sets}, {kinds} and {seeds}")
     best = grid == grid.max(axis=-1, keepdims=True)
     chosen = best / best.sum(axis=-1, keepdims=True)  # probabilities
     wins = _wins(grid, same_seed, other_setting, ties)
-    # The mean over seeds other than the one of the choice.
+    # Mean over the seeds other than that of the choice.
     apart = (wins.sum(axis=2, keepdims=True) - wins) / (seeds - 1)  # [D, K, S, settings]
     odds = np.einsum("dksa,elsa->dkel", chosen, apart) / seeds
     same_set, same_kind = np.eye(sets, dtype=bool)[:, None, :, None], np.eye(kinds, dtype=bool)[None, :, None, :]
@@ -58,7 +58,7 @@ def _grid(table: pd.DataFrame, scores: list[str]) -> np.ndarray:
 
 
 def _wins(grid: np.ndarray, same_seed: bool, other_setting: bool, ties: float) -> np.ndarray:
-    """The probability that each model beats a random one of its data set and score."""
+    """Probability that each model beats a random one of its data set, by the same score."""
     settings, found = grid.shape[-1], np.empty(grid.shape)
     for at in np.ndindex(grid.shape[:2]):
         scores = grid[at]  # [S, settings]

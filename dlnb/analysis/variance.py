@@ -1,4 +1,4 @@
-"""The variance of a score and where it comes from: method, strength, seed, evaluation (section 5.3)."""
+"""The variance of a score by source: method, strength, seed and evaluation (section 5.3)."""
 
 import numpy as np
 import pandas as pd
@@ -7,13 +7,13 @@ from dlnb.analysis.grid import Cells
 
 
 def explained(table: pd.DataFrame, scores, noise: dict | None = None, cells: Cells | None = None) -> pd.DataFrame:
-    """The share of a score's variance that method, and method and strength, explain (section 5.3, Table 5).
+    """The shares of a score's variance explained by method, and by method and strength (section 5.3, Table 5).
 
     Columns data_set, score, method and setting: R squared of least squares on 6 and 36 categories, as in the paper;
-    method_corrected and setting_corrected: with as many parameters as categories allowed for, which chance would
-    otherwise be credited with, and without the variance that another draw of the evaluation would add (``noise``, by
-    data set and score or by score; 0 if not given); models. NaN where a score does not vary, every setting has one
-    model only, or noise is more than half of the variance. ``cells``: the places of the models, if they are known.
+    method_corrected and setting_corrected: adjusted for the number of categories, as shares of the variance without
+    evaluation noise (``noise``, its variance by data set and score or by score; 0 if not given); models, their number.
+    NaN where a score is constant, every setting has a single model, or noise exceeds half of the variance. ``cells``:
+    the grid of the table, if it has been built.
     """
     cells, noise, found = cells or Cells(table), noise or {}, []
     values = table[list(scores)].to_numpy(float)
@@ -32,7 +32,7 @@ def explained(table: pd.DataFrame, scores, noise: dict | None = None, cells: Cel
 
 
 def shares(values: np.ndarray, labels: np.ndarray, noise) -> tuple[np.ndarray, np.ndarray]:
-    """R squared of the means of the groups ``labels`` [n] of values [n, k], and its corrected estimate, [k] each.
+    """R squared of group means, by ``labels`` [n], for values [n, k], and its corrected estimate, [k] each.
 
     ``noise`` [k] or a number; NaN as in ``explained``.
     """
@@ -42,17 +42,17 @@ def shares(values: np.ndarray, labels: np.ndarray, noise) -> tuple[np.ndarray, n
     within, total = np.square(values - means[labels]).sum(axis=0), np.square(values - values.mean(axis=0)).sum(axis=0)
     if groups == count:
         return np.full((2, values.shape[1]), np.nan)
-    varies = np.ptp(values, axis=0) > 0  # of what does not, the squares may add up to a rounding error
+    varies = np.ptp(values, axis=0) > 0  # squares of constants may sum to a rounding error
     with np.errstate(invalid="ignore", divide="ignore"):
         plain = np.where(varies, 1 - within / total, np.nan)
         inner, outer = within / (count - groups), total / (count - 1)
-        # Evaluation noise is within groups; a share of a variance cannot exceed 1.
+        # Evaluation noise is within groups; a share cannot exceed 1.
         corrected = np.clip((outer - inner) / (outer - noise), -1, 1)
     return plain, np.where(varies & (noise <= outer / 2), corrected, np.nan)
 
 
 def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """The variance of a score of one model over samples of images, by data set and score, from models scored twice.
+    """The variance of a model's score over samples of images, by data set and score, from models scored twice.
 
     ``scored``: columns data_set, score, value and again (tables/README.md, noise.csv). Half the mean squared
     difference.
@@ -62,12 +62,12 @@ def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:
 
 
 def parts(table: pd.DataFrame, scores, noise: dict) -> pd.DataFrame:
-    """A score's variance in four parts that add up to 1: method, strength, seed, and the draw of the evaluation.
+    """The shares of a score's variance due to method, strength, seed and evaluation; they sum to 1.
 
-    By the corrected estimates of ``explained``: the method's share, what the strength adds to it, the share of
-    evaluation noise in the whole variance (``noise``, a variance by data set and score), and the rest, which is the
-    seed's. An estimate of a small share may be below 0. Columns data_set, score and the four; NaN as there, and where
-    the noise is not known.
+    From the corrected estimates of ``explained``: the method's share, what the strength adds to it, the share of
+    evaluation noise in the total variance (``noise``, a variance by data set and score), and the remainder, that of the
+    seed. Estimates of small shares may be negative. Columns data_set, score and the four; NaN as in ``explained``, and
+    where the noise is unknown.
     """
     found = explained(table, scores, noise)
     variances = table.groupby("data_set")[list(scores)].var()

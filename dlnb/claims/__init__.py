@@ -1,26 +1,14 @@
-"""What the paper says, weighed: each claim as a number of the table with a threshold, an interval and a verdict.
+"""The claims of the paper, tested: each is a number of the table with a threshold, an interval and a verdict.
 
-In goes the table of a study; ``weigh(table, CLAIMS, rng)`` gives a verdict for each claim, ``factorization`` one for
-each data set and method of question 5.1. ``statements`` lists the claims, ``quantities`` has what they are about,
-``verdicts`` judges.
+From the table of a study ``weigh(table, CLAIMS, rng)`` returns a verdict on each claim, ``factorization`` one on each
+data set and method of question 5.1. ``statements`` lists the claims, ``quantities`` computes their numbers,
+``verdicts`` judges them, and ``trends`` judges question 5.1.
 """
 
 from dlnb.claims.quantities import Numbers
 from dlnb.claims.statements import CLAIMS, of
-from dlnb.claims.verdicts import (
-    ABSENCE,
-    AGREES,
-    DISAGREES,
-    LEVEL,
-    OPEN,
-    SHUFFLES,
-    Claim,
-    describe,
-    factorization,
-    judge,
-    shown,
-    weigh,
-)
+from dlnb.claims.trends import LEVEL, factorization
+from dlnb.claims.verdicts import ABSENCE, AGREES, DISAGREES, OPEN, SHUFFLES, Claim, describe, judge, shown, weigh
 
 __all__ = [
     "ABSENCE",

@@ -1,4 +1,4 @@
-"""What the paper's claims are about, as numbers of a table of results (``dlnb.claims`` says which is which).
+"""The quantities that the paper's claims are about, computed from a table of results.
 
 A number about all data sets is a mean over those of the table. What the table lacks raises KeyError or ValueError.
 """
@@ -16,15 +16,15 @@ from dlnb.paper import SCORES, UNSUPERVISED
 FIVE = tuple(name for name in SCORES if name != "modularity")
 MEASURES = (*SCORES, *UNSUPERVISED, "tc_mean", "mi_mean", "gbt_10000")
 EFFICIENCIES = ("lr_efficiency", "gbt_efficiency")
-ALIKE = ("dsprites", "color_dsprites", "scream_dsprites")  # where the paper finds scores to agree strongly
+ALIKE = ("dsprites", "color_dsprites", "scream_dsprites")  # where scores agree strongly in the paper
 VARIANTS = (*ALIKE, "noisy_dsprites")
 
 
 class Numbers:
-    """A table and what several claims ask of it, computed once, when first asked for.
+    """A table and the statistics that several claims share, each computed once, on first use.
 
-    ``noise``: the variance of scores over samples of images, as ``variance.evaluation_noise`` gives it. ``cells``: the
-    places of the models, if another table with the same rows has them.
+    ``noise``: the variance of scores over samples of images, from ``variance.evaluation_noise``. ``cells``: the grid
+    of the table, if it has been built for another table with the same rows.
     """
 
     def __init__(self, table: pd.DataFrame, noise: dict | None = None, cells: Cells | None = None):
@@ -36,7 +36,7 @@ class Numbers:
 
     @cached_property
     def correlations(self) -> dict[str, pd.DataFrame]:
-        """Rank correlations of all that is measured, by data set."""
+        """Rank correlations of all measures, by data set."""
         table, names = self.table, [name for name in MEASURES if name in self.table]
         if {"gbt_100", "gbt_10000", "lr_100", "lr_10000"} <= {*table}:
             table, names = stats.with_efficiency(table), [*names, *EFFICIENCIES]
@@ -46,7 +46,7 @@ class Numbers:
 
     @cached_property
     def medians(self) -> dict[str, np.ndarray]:
-        """Medians over seeds [data sets, settings] of all that is measured."""
+        """Medians over seeds [data sets, settings] of all measures."""
         names = [name for name in MEASURES if name in self.table]
         return dict(zip(names, np.moveaxis(medians(self.grid(names).swapaxes(2, 3)), -1, 0), strict=True))
 
@@ -58,9 +58,9 @@ class Numbers:
 
     @cached_property
     def variances(self) -> pd.Series:
-        """Shares of variance that method and setting explain, means over data sets and scores.
+        """Shares of variance explained by method and setting, means over data sets and scores.
 
-        Of those that have both, if there are any: data sets with one seed have the first alone.
+        Only of those with both shares, if there are any: data sets with one seed have only that of the method.
         """
         found = variance.explained(self.table, SCORES, self.noise, self.cells)[
             ["method_corrected", "setting_corrected"]
@@ -70,7 +70,7 @@ class Numbers:
 
     @cached_property
     def transfer(self) -> pd.DataFrame:
-        """With half a win for a tie, so that saturated scores do not lift chance above a half."""
+        """Table 1 with ties counted half, so that saturated scores do not raise chance above 0.5."""
         grid = self.grid(SCORES)[self.cells.whole].transpose(0, 3, 2, 1)
         if np.isnan(grid).any():
             raise ValueError("every model must have every score for the transfer game")
@@ -78,7 +78,7 @@ class Numbers:
 
 
 def trend(of: Numbers, column, methods) -> float:
-    """Mean over data sets and ``methods`` of the rank correlation of the strength with the median over seeds."""
+    """Rank correlation of the strength with the median over seeds, mean over data sets and ``methods``."""
     found = []
     for method in methods:
         mine = of.cells.methods == method
@@ -90,7 +90,7 @@ def trend(of: Numbers, column, methods) -> float:
 
 
 def above_others(of: Numbers, method, column, others=None) -> float:
-    """The share of data sets where the median of ``method`` is above the median of the other methods' medians."""
+    """The share of data sets where the median of ``method`` exceeds the median of the other methods' medians."""
     names, values = of.of_methods([column])
     places = {name: i for i, name in enumerate(names)}
     rest = [places[name] for name in others or names if name != method]
@@ -98,7 +98,7 @@ def above_others(of: Numbers, method, column, others=None) -> float:
 
 
 def _mean(values: list, of_what) -> float:
-    """The mean of what there is; not a number if there is nothing but that."""
+    """Mean of the finite values; NaN if there are none."""
     if not len(values):
         raise ValueError(f"no models of {of_what}")
     finite = np.asarray(values, float)
@@ -107,16 +107,16 @@ def _mean(values: list, of_what) -> float:
 
 
 def _block(matrix: pd.DataFrame, rows, columns) -> np.ndarray:
-    """``matrix.loc[rows, columns]`` as an array, of a matrix whose rows are named as its columns.
+    """``matrix.loc[rows, columns]`` as an array, for a matrix with the same names of rows and columns.
 
-    It is asked for tens of thousands of times, where pandas is slow.
+    It is called tens of thousands of times, for which pandas is slow.
     """
     places = {name: place for place, name in enumerate(matrix.columns)}
     return matrix.to_numpy()[np.ix_([places[name] for name in rows], [places[name] for name in columns])]
 
 
 def mean_pair(matrix: pd.DataFrame, names) -> float:
-    """Mean of the correlations of different ones of ``names``; a score that does not vary has none."""
+    """Mean of the correlations of pairs of ``names``; constant scores have none."""
     return _mean(_block(matrix, names, names)[np.triu_indices(len(names), 1)], names)
 
 
@@ -126,13 +126,13 @@ def mean_with(matrix: pd.DataFrame, name, names) -> float:
 
 
 def over_sets(of: Numbers, quantity: Callable[[pd.DataFrame], float], data_sets=None) -> float:
-    """Mean over data sets of a number made of the rank correlations of one."""
+    """Mean over data sets of a ``quantity`` of their rank correlations."""
     found = [quantity(matrix) for name, matrix in of.correlations.items() if data_sets is None or name in data_sets]
     return _mean(found, data_sets)
 
 
 def tight(matrix: pd.DataFrame) -> float:
-    """Mean of the paper's two tight pairs, less the mean of the other pairs of the five."""
+    """Mean correlation of the two pairs that are close in the paper minus the mean of the other pairs of the five."""
     pairs = ("beta_vae_score", "factor_vae_score"), ("mig", "dci_disentanglement")
     rest = _block(matrix, FIVE, FIVE)
     for pair in pairs:
@@ -141,7 +141,7 @@ def tight(matrix: pd.DataFrame) -> float:
 
 
 def across(of: Numbers, rows, columns, data_sets=None) -> float:
-    """Mean of the rank correlations of rows with columns over data sets; a score that does not vary has none."""
+    """Mean over data sets of the rank correlations of rows with columns; constant scores have none."""
     found = [
         _block(matrix, rows, columns)
         for name, matrix in of.correlations.items()
@@ -151,9 +151,9 @@ def across(of: Numbers, rows, columns, data_sets=None) -> float:
 
 
 def flips(of: Numbers) -> float:
-    """The share of pairs of settings whose order by FactorVAE score flips from one seed to another: 0 to 1, chance 1/2.
+    """The share of pairs of settings whose order by FactorVAE score flips between two seeds: 0 to 1, chance 1/2.
 
-    Mean over data sets and pairs of seeds; a tie is half a flip.
+    Mean over data sets and pairs of seeds; a tie counts half.
     """
     found, one, other = [], *np.triu_indices(of.cells.at.shape[1], 1)
     for grid in of.grid(["factor_vae_score"])[..., 0]:  # [settings, seeds]
@@ -161,7 +161,7 @@ def flips(of: Numbers) -> float:
         signs = np.sign(seeds[:, one] - seeds[:, other])  # [seeds, pairs]
         known = np.isfinite(signs)
         signs = np.where(known, signs, 0)
-        # Sums over the pairs that both seeds have.
+        # Sums over the pairs of settings that both seeds have.
         agreement, count = signs @ signs.T, known.astype(float) @ known.T
         pairs = np.tril_indices(len(seeds), -1)
         found.extend((1 - agreement[pairs] / np.where(count[pairs], count[pairs], np.nan)) / 2)
@@ -169,7 +169,7 @@ def flips(of: Numbers) -> float:
 
 
 def winners(of: Numbers) -> float:
-    """The share of data sets and scores that the most frequent winner has the best median at; ties are shared."""
+    """The share of data sets and scores on which the most frequent winner has the best median; ties are shared."""
     _, values = of.of_methods(SCORES)  # [data sets, methods, scores]
     values = np.where(np.isnan(values), -np.inf, values)
     best = (values == values.max(axis=1, keepdims=True)) & np.isfinite(values)
@@ -177,10 +177,10 @@ def winners(of: Numbers) -> float:
 
 
 def nearest(of: Numbers) -> float:
-    """Correlation of dSprites with Color-dSprites less the mean of other pairs, mean over scores (by medians)."""
+    """Rank correlation of medians on dSprites and Color-dSprites minus the mean of other pairs, mean over scores."""
     sets, found = of.cells.sets, []
     if not {"dsprites", "color_dsprites"} < {*sets}:
-        raise ValueError(f"the two sets and others are needed, not {sets}")
+        raise ValueError(f"dsprites, color_dsprites and another data set are needed, not {sets}")
     values = np.stack([of.medians[score] for score in SCORES])  # [scores, data sets, settings]
     values = values[..., np.isfinite(values).all(axis=(0, 1))]
     pair = sorted(map(sets.index, ("dsprites", "color_dsprites")))
@@ -193,10 +193,10 @@ def nearest(of: Numbers) -> float:
 
 
 def with_accuracy(of: Numbers, data_sets) -> float:
-    """Mean rank correlation of the five scores with accuracy of boosted trees from 10,000 labels."""
+    """Mean rank correlation of the five scores with the accuracy of boosted trees from 10,000 labels."""
     return across(of, FIVE, ["gbt_10000"], data_sets)
 
 
 def with_efficiency(of: Numbers) -> float:
-    """Mean rank correlation of the five scores with statistical efficiency, of both learners."""
+    """Mean rank correlation of the five scores with the statistical efficiency of both classifiers."""
     return across(of, FIVE, EFFICIENCIES)

@@ -1,7 +1,7 @@
-"""The paper's claims, each as a number of the table of results and a threshold (weighed by ``dlnb.claims.verdicts``).
+"""The paper's claims, each as a number of the table of results and a threshold (tested by ``dlnb.claims.verdicts``).
 
-Numbers, thresholds and sides were fixed before the table of the study "short" was analysed. A part of the study can be
-weighed too: numbers about all data sets are means over those of the table.
+Numbers, thresholds and sides were fixed before the table of the study "short" was analysed. Parts of the study can be
+tested too: numbers about all data sets are means over those of the table.
 """
 
 from dlnb import paper
@@ -25,9 +25,9 @@ from dlnb.claims.quantities import (
 from dlnb.claims.verdicts import Claim
 from dlnb.paper import UNSUPERVISED
 
-SHORT = "Trained for a hundred and fiftieth of the paper's updates, on images of a quarter of the pixels."
-FEW = "A few seeds tell little of how far models of one setting are apart."
-DRAWN = "Images are drawn by this package; its cars, toys and painting are stand-ins."
+SHORT = "Trained for 1/150 of the paper's updates, on images with a quarter of the pixels."
+FEW = "A few seeds say little about the spread of models of one setting."
+DRAWN = "Images are rendered by this package; its cars, toys and painting are stand-ins."
 
 CLAIMS = (
     Claim(
@@ -53,7 +53,7 @@ CLAIMS = (
         "FactorVAE falls less",
         "The total correlation of the sampled code falls less with the strength of FactorVAE, or not at all.",
         "5.1, I.2, Figure 8",
-        "not falling with γ",
+        "does not fall with γ",
         lambda n: trend(n, "tc_sampled", ["factor_vae"]) - trend(n, "tc_sampled", ["beta_vae", "beta_tc_vae"]),
         0,
         caveat="The critic is smaller and learns faster than the paper's.",
@@ -74,7 +74,7 @@ CLAIMS = (
         "very high",
         lambda n: above_others(n, "annealed_vae", "tc_mean"),
         0.5,
-        caveat="Its capacity grows a hundred and fifty times faster than in the paper, and pulls less.",
+        caveat="Its capacity grows 150 times faster than in the paper, with a smaller weight (γ).",
     ),
     Claim(
         "mean information rises",
@@ -87,7 +87,7 @@ CLAIMS = (
     ),
     Claim(
         "scores agree but for Modularity",
-        "Scores other than Modularity agree with each other more than Modularity agrees with them.",
+        "Scores other than Modularity agree more with each other than with Modularity.",
         "5.2, Figure 12",
         "all but Modularity correlate",
         lambda n: over_sets(n, lambda m: mean_pair(m, FIVE) - mean_with(m, "modularity", FIVE)),
@@ -95,7 +95,7 @@ CLAIMS = (
     ),
     Claim(
         "the five agree",
-        "Scores other than Modularity agree mildly or strongly: mean rank correlation.",
+        "Scores other than Modularity are mildly to strongly correlated: mean rank correlation.",
         "5.2, Figure 12",
         "mild to strong",
         lambda n: over_sets(n, lambda m: mean_pair(m, FIVE)),
@@ -103,7 +103,7 @@ CLAIMS = (
     ),
     Claim(
         "two tight pairs",
-        "BetaVAE and FactorVAE scores, and MIG and DCI, agree more than other pairs.",
+        "The BetaVAE and FactorVAE scores agree more than other pairs of scores, and so do MIG and DCI.",
         "5.2, Figure 2",
         "strongly correlated pairs",
         lambda n: over_sets(n, tight),
@@ -123,7 +123,7 @@ CLAIMS = (
     ),
     Claim(
         "the method explains little",
-        "The method explains less than half of a score's variance, mean over data sets and scores.",
+        "The method explains less than half of a score's variance, averaged over data sets and scores.",
         "5.3, Table 5",
         f"{paper.MEAN_VARIANCE['method']:.0%}",
         lambda n: n.variances.method_corrected,
@@ -142,8 +142,7 @@ CLAIMS = (
     ),
     Claim(
         "seeds matter",
-        "A good part of a score's variance is explained by neither, but by the seed (evaluation noise left out where "
-        "it is known).",
+        "A good part of a score's variance is due to neither but to the seed (evaluation noise excluded where known).",
         "5.3",
         f"{1 - paper.MEAN_VARIANCE['setting']:.0%}",
         lambda n: 1 - n.variances.setting_corrected,
@@ -162,7 +161,7 @@ CLAIMS = (
     ),
     Claim(
         "no method is best everywhere",
-        "No method has the best median at more than half of the data sets and scores.",
+        "No method has the best median on more than half of the pairs of data set and score.",
         "5.3, 5.4, Figure 15",
         "none consistently",
         winners,
@@ -171,8 +170,7 @@ CLAIMS = (
     ),
     Claim(
         "unsupervised scores do not select",
-        "No unsupervised score follows the disentanglement scores: the largest mean rank correlation of one of them, "
-        "of any sign.",
+        "No unsupervised score tracks the disentanglement scores: largest absolute mean rank correlation.",
         "5.4, Figure 16",
         "no clear pattern",
         lambda n: max(abs(across(n, [name], FIVE)) for name in UNSUPERVISED),
@@ -181,7 +179,8 @@ CLAIMS = (
     ),
     Claim(
         "dSprites and Color-dSprites are alike",
-        "Settings rank more alike on dSprites and Color-dSprites than on other pairs of data sets (less their mean).",
+        "Settings rank more similarly on dSprites and Color-dSprites than on other pairs of data sets (minus their "
+        "mean).",
         "5.4, Figure 17",
         "only this pair, consistently",
         nearest,
@@ -190,7 +189,7 @@ CLAIMS = (
     ),
     Claim(
         "transfer within data set and score",
-        "The best setting at one seed is better than a random model at another seed, by the same score (ties: half).",
+        "The best setting at one seed beats a random model at another seed, by the same score (ties count half).",
         "5.4, Table 1",
         f"{paper.TRANSFER.loc['same score', 'same data set']:.1%}",
         lambda n: n.transfer.loc["same score", "same data set"],
@@ -199,7 +198,7 @@ CLAIMS = (
     ),
     Claim(
         "transfer to another data set and score",
-        "Chosen by another score on another data set, it is hardly better than a random model.",
+        "Chosen by another score on another data set, a setting is hardly better than a random model.",
         "5.4, Table 1",
         f"{paper.TRANSFER.loc['other score', 'other data set']:.1%}",
         lambda n: n.transfer.loc["other score", "other data set"],
@@ -208,8 +207,8 @@ CLAIMS = (
     ),
     Claim(
         "scores follow accuracy on some data sets",
-        "Scores other than Modularity follow downstream accuracy (boosted trees, 10,000 labels) on the variants of "
-        "dSprites and on Shapes3D.",
+        "Scores other than Modularity correlate with downstream accuracy (boosted trees, 10,000 labels) on the "
+        "variants of dSprites and on Shapes3D.",
         "5.5, Figure 19",
         "correlated there",
         lambda n: with_accuracy(n, (*VARIANTS, "shapes3d")),
@@ -218,7 +217,7 @@ CLAIMS = (
     ),
     Claim(
         "and little on others",
-        "They do not follow it, or only weakly, on Cars3D and SmallNORB.",
+        "They correlate with it weakly or not at all on Cars3D and SmallNORB.",
         "5.5, Figure 19",
         "weak or none",
         lambda n: with_accuracy(n, ("cars3d", "smallnorb")),
@@ -228,7 +227,7 @@ CLAIMS = (
     ),
     Claim(
         "no statistical efficiency",
-        "Higher scores do not reliably mean that fewer labels are enough: mean rank correlation with efficiency.",
+        "Higher scores do not reliably mean that fewer labels suffice: mean rank correlation with efficiency.",
         "5.5, Figures 20, 21",
         "not reliably",
         with_efficiency,
@@ -239,9 +238,9 @@ CLAIMS = (
 
 
 def of(question: str) -> tuple[Claim, ...]:
-    """The claims of a question of section 5, such as "5.1", whose details stand in Appendix I.2, and so on."""
+    """The claims on a question of section 5, such as "5.1", including its details in the appendix (I.2 for 5.1)."""
     appendix = f"I.{int(question.removeprefix('5.')) + 1}"
     found = tuple(claim for claim in CLAIMS if claim.where.startswith((question, appendix)))
     if not found:
-        raise ValueError(f"no claims of {question!r}: choose from 5.1 to 5.5")
+        raise ValueError(f"unknown question {question!r}: choose from 5.1 to 5.5")
     return found

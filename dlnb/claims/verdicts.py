@@ -1,8 +1,4 @@
-"""Claims of the paper, each weighed against the table: what it says, what we measured, and a verdict.
-
-``factorization`` weighs question 5.1 within one data set and method; ``weigh`` the claims of ``dlnb.claims``, each a
-number of the whole table.
-"""
+"""Claims of the paper tested on a table: each is a number with a threshold, an interval over seeds and a verdict."""
 
 import warnings
 from collections.abc import Callable, Iterable
@@ -17,49 +13,11 @@ from dlnb.analysis import stats
 from dlnb.analysis.grid import Cells
 from dlnb.claims.quantities import Numbers
 
-# Section 5.1 and Appendix I.2: column of the table, what it is, where the paper shows it, and by method the sign of the
-# trend that it reports; of methods that are not named it says nothing, or that there is none.
-_FALLS, _RISES = {"beta_vae": -1, "beta_tc_vae": -1}, {"beta_vae": 1, "beta_tc_vae": 1}
-FACTORIZATION = (
-    ("tc_sampled", "total correlation of the sampled code", "Figures 1, 8", _FALLS | {"annealed_vae": -1}),
-    ("tc_mean", "total correlation of the mean code", "Figures 1, 9", _RISES | {"factor_vae": 1}),
-    ("mi_sampled", "mutual information of the sampled code", "Figure 27", _FALLS | {"dip_vae_i": 1}),
-    ("mi_mean", "mutual information of the mean code", "Figure 28", _RISES | {"dip_vae_i": 1}),
-)
-NO_CLAIM, MOVES = "no claim", {-1: " falls", 1: " rises", None: ""}
-LEVEL = 0.05  # a trend that random order would give more often than this is no verdict
-
-
-def verdict(correlation: float, p: float, sign: int | None) -> str:
-    """Whether a trend has the sign that the paper reports: agrees, disagrees, or cannot tell; None: no claim."""
-    if sign is None:
-        return NO_CLAIM
-    if np.isnan(correlation) or p > LEVEL:
-        return "cannot tell"
-    return "agrees" if np.sign(correlation) == sign else "disagrees"
-
-
-def factorization(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Question 5.1 for each data set and method: does the measure move with the strength as the paper says?
-
-    ``here`` is the rank correlation of the measure with the strength, low, high and p as ``stats.trend`` gives them.
-    Of many rows without any trend, one in twenty would get a verdict by chance.
-    """
-    rows = []
-    for column, measure, source, signs in FACTORIZATION:
-        for found in stats.trend(table, column, rng).itertuples():
-            measured, sign = (found.correlation, found.low, found.high, found.p), signs.get(found.method)
-            claim, judged = measure + MOVES[sign], verdict(found.correlation, found.p, sign)
-            rows.append((found.data_set, found.method, column, claim, source, *measured, judged))
-    names = ["data_set", "method", "column", "claim", "paper", "here", "low", "high", "p", "verdict"]
-    return pd.DataFrame(rows, columns=names)
-
-
-DRAWS, SHUFFLES, LEVEL_OF_INTERVAL = 100, 20, 0.95
-ENOUGH = 4  # seeds, for an interval from leaving each out
+DRAWS, SHUFFLES, CONFIDENCE = 100, 20, 0.95
+ENOUGH = 4  # seeds for a jackknife
 AGREES, DISAGREES, OPEN = "agrees", "disagrees", "cannot tell"
 PRESENCE, ABSENCE = "presence", "absence"
-BORNE_OUT = 0.9  # of the shuffles: the threshold of many claims is where chance is, and half of the shuffles beyond it
+BY_CHANCE = 0.9  # of shuffles; many thresholds are at chance level, where half of the shuffles are on the claimed side
 
 
 @dataclass(frozen=True)
@@ -73,34 +31,42 @@ class Claim:
     quantity: Callable[[Numbers], float]
     threshold: float
     above: bool = True
-    caveat: str = ""  # why a small study might differ
+    caveat: str = ""  # why a small study may differ
+
+
+def judge(claim: Claim, low: float, high: float) -> str:
+    """The verdict on a claim from the interval of its value."""
+    if low > claim.threshold:
+        return AGREES if claim.above else DISAGREES
+    if high < claim.threshold:
+        return DISAGREES if claim.above else AGREES
+    return OPEN
 
 
 def weigh(
     table: pd.DataFrame, claims: Iterable[Claim], rng: np.random.Generator, draws: int = DRAWS, noise=None
 ) -> pd.DataFrame:
-    """Every claim against a table of any scale: its value here, an interval, and a verdict.
+    """Every claim tested on a table of any size: its value here, an interval and a verdict.
 
-    "agrees" if all of the interval is on the side of the threshold that the paper claims, "disagrees" if all is on the
-    other, else "cannot tell". The interval (95 %) is about other seeds on the same data sets. Models of one seed share
-    weights, images and sample, so with four complete seeds or more it comes from leaving out each seed (jackknife,
-    Student's t). With fewer, from a bootstrap that draws the seeds of each setting anew, widened by the root of
-    S / (S - 1) for S seeds; it does not know what all models of a seed share, so that its verdicts are provisional.
-    Data sets with one seed are in the value and not in the interval; if all have one, there is none.
-    ``attrs["interval"]`` tells which: "jackknife" or "bootstrap"; ``attrs["sets"]`` on how many data sets.
+    "agrees" if the whole interval is on the side of the threshold that the paper claims, "disagrees" if it is on the
+    other, else "cannot tell". The interval (95 %) reflects the choice of seeds, not of data sets. Models of one seed
+    share initial weights, images and sample, so with at least four complete seeds it is a jackknife over seeds
+    (Student's t). With fewer it is a bootstrap of the seeds within each setting, widened by sqrt(S / (S - 1)) for S
+    seeds; this ignores what models of a seed share, so its verdicts are provisional. Data sets with one seed enter the
+    value but not the interval; if all have one, there is none. ``attrs["interval"]`` is "jackknife" or "bootstrap",
+    ``attrs["sets"]`` the number of data sets in it, of ``attrs["of"]``.
 
-    ``chance`` is the mean value if all scores are shuffled over the models of a data set. Where nine in ten shuffles
-    lie on the claimed side, the claim is one of "absence" (``kind``): noise would agree too, and agreement means
-    something only if the scores are known to be more than noise. ``noise``: of the scores, as
-    ``variance.evaluation_noise`` gives it.
+    ``chance`` is the mean value with every score shuffled over the models of a data set. If nine in ten shuffles are on
+    the claimed side, ``kind`` is "absence": noise would agree too, and agreement is informative only if the scores are
+    known to be more than noise. ``noise``: that of the scores, from ``variance.evaluation_noise``.
 
     Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, chance, kind, verdict, caveat. A
-    claim about a data set, method or score that the table lacks cannot be told, with NaN.
+    claim about a data set, method or score that the table lacks has the value NaN and the verdict "cannot tell".
     """
     claims = tuple(claims)
 
     def values(tables: Iterable[pd.DataFrame], cells: Cells | None = None) -> np.ndarray:
-        """``cells``: where the models of all the tables stand."""
+        """Values [tables, claims]; ``cells``: the grid that all the tables share."""
         found = [[_value(claim, numbers) for claim in claims] for numbers in (Numbers(t, noise, cells) for t in tables)]
         return np.array(found).reshape(-1, len(claims))
 
@@ -109,16 +75,16 @@ def weigh(
     here = values([table], cells)[0]
     half, how, sets = _half_widths(table, values, rng, draws)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # claims that cannot be told have nothing but NaN
+        warnings.simplefilter("ignore", RuntimeWarning)  # claims without a value have only NaN
         shuffled = values((_shuffled(table, cells, rng) for _ in range(SHUFFLES)), cells)
         chance = np.nanmean(shuffled, axis=0)
     rows = []
     for claim, value, width, random, drawn in zip(claims, here, half, chance, shuffled.T, strict=True):
-        says = f"{'>' if claim.above else '<'} {claim.threshold:g}"
-        beyond = drawn > claim.threshold if claim.above else drawn < claim.threshold  # never, if it is not a number
-        kind = ABSENCE if beyond.mean() >= BORNE_OUT else PRESENCE
+        claimed = f"{'>' if claim.above else '<'} {claim.threshold:g}"
+        beyond = drawn > claim.threshold if claim.above else drawn < claim.threshold  # False for NaN
+        kind = ABSENCE if beyond.mean() >= BY_CHANCE else PRESENCE
         low, high = value - width, value + width
-        row = claim.name, claim.sentence, claim.where, claim.paper, says, value, low, high, random, kind
+        row = claim.name, claim.sentence, claim.where, claim.paper, claimed, value, low, high, random, kind
         rows.append((*row, judge(claim, low, high), claim.caveat))
     names = ["claim", "sentence", "where", "paper", "threshold", "here", "low", "high", "chance", "kind"]
     found = pd.DataFrame(rows, columns=[*names, "verdict", "caveat"])
@@ -127,7 +93,7 @@ def weigh(
 
 
 def shown(weighed: pd.DataFrame) -> pd.DataFrame:
-    """The columns of ``weigh`` that a page has room for, the verdict first, since a phone shows only the first ones."""
+    """The columns of ``weigh`` that fit on a page, the verdict first, since a phone shows only the first columns."""
     pairs = zip(weighed.low, weighed.high, strict=True)
     intervals = ["–" if np.isnan(low) else f"{low:.2f} to {high:.2f}" for low, high in pairs]
     paper = weighed.paper + " (" + weighed["where"] + ")"
@@ -136,23 +102,23 @@ def shown(weighed: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe(weighed: pd.DataFrame) -> str:
-    """What ``weigh`` found, in two sentences to stand beside its table: the sides of the values, and the intervals."""
+    """Two sentences to accompany the table of ``weigh``: on which side the values are, and what the intervals mean."""
     sides, edges = zip(*(claimed.split() for claimed in weighed.threshold), strict=True)
     beyond = weighed.here - np.array(edges, float)
     claimed = int((np.where(np.array(sides) == ">", beyond, -beyond) > 0).sum())
-    told = f"{claimed} of {len(weighed)} numbers lie on the side that the paper claims."
+    values = f"{claimed} of {len(weighed)} values are on the side of the threshold that the paper claims."
     if weighed.low.isna().all():
-        return f"{told} There are no intervals, and so no verdicts, as long as most settings have one seed."
+        return f"{values} As most settings have one seed, there are no intervals and no verdicts."
     sets, of = weighed.attrs["sets"], weighed.attrs["of"]
     where = "" if sets == of else f" on the {sets} of {of} data sets that have several"
     if weighed.attrs["interval"] == "jackknife":
-        return f"{told} The intervals (95 %) come from leaving out each seed in turn{where}."
-    drawn = f"The intervals (95 %) come from drawing the seeds of each setting anew{where}"
-    return f"{told} {drawn}; with so few seeds they are provisional."
+        return f"{values} The intervals (95 %) come from leaving out each seed in turn{where}."
+    resampled = f"The intervals (95 %) come from resampling the seeds of each setting{where}"
+    return f"{values} {resampled}; with so few seeds they are provisional."
 
 
 def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, str, int]:
-    """Half the width of each claim's interval, how it was made, and on how many data sets."""
+    """Half the width of each claim's interval, the method, and the number of data sets used."""
     try:
         whole = stats.complete(table)
     except ValueError:
@@ -161,8 +127,8 @@ def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[n
     if (count := len(seeds)) >= ENOUGH:
         left = values(whole[whole.seed != seed] for seed in seeds)
         error = np.sqrt((count - 1) / count * np.square(left - left.mean(axis=0)).sum(axis=0))
-        return student.ppf((1 + LEVEL_OF_INTERVAL) / 2, count - 1) * error, "jackknife", whole.data_set.nunique()
-    # A data set with one seed has nothing to draw from and would make the interval of a mean too narrow.
+        return student.ppf((1 + CONFIDENCE) / 2, count - 1) * error, "jackknife", whole.data_set.nunique()
+    # A data set with one seed has nothing to resample and would make the interval of a mean too narrow.
     models = table.groupby(["data_set", "method", "strength"]).size().groupby("data_set").median()
     several = models[models > 1]
     if several.empty:
@@ -171,27 +137,18 @@ def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[n
     cells = Cells(part)
     again = values((_redrawn(part, cells, rng) for _ in range(draws)), cells)
     wider = np.sqrt(several.min() / (several.min() - 1))
-    return norm.ppf((1 + LEVEL_OF_INTERVAL) / 2) * again.std(axis=0) * wider, "bootstrap", len(several)
-
-
-def judge(claim: Claim, low: float, high: float) -> str:
-    """The verdict of an interval."""
-    if low > claim.threshold:
-        return AGREES if claim.above else DISAGREES
-    if high < claim.threshold:
-        return DISAGREES if claim.above else AGREES
-    return OPEN
+    return norm.ppf((1 + CONFIDENCE) / 2) * again.std(axis=0) * wider, "bootstrap", len(several)
 
 
 def _value(claim: Claim, numbers: Numbers) -> float:
     try:
         return float(claim.quantity(numbers))
-    except (KeyError, ValueError):  # the table has no such data set, method, column or grid
+    except (KeyError, ValueError):  # the table lacks the data set, method, column or grid
         return np.nan
 
 
 def _redrawn(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd.DataFrame:
-    """The table with what is measured of each model, its float columns, drawn anew from its data set and setting."""
+    """The table with the measured columns of each model from a seed drawn at random within its data set and setting."""
     chosen = np.arange(len(table))
     for places in cells.at.reshape(-1, cells.at.shape[-1]):
         seeds = places[places >= 0]
@@ -201,7 +158,7 @@ def _redrawn(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd.
 
 
 def _shuffled(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd.DataFrame:
-    """The table with every measured column shuffled by itself over the models of a data set."""
+    """The table with every measured column shuffled independently over the models of a data set."""
     names = _measured(table)
     values = table[names].to_numpy(copy=True)
     for rows in cells.rows.values():
@@ -210,9 +167,10 @@ def _shuffled(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd
 
 
 def _measured(table: pd.DataFrame) -> list[str]:
+    """The measured columns: all of floats but the strength."""
     return [name for name in table.select_dtypes("float") if name != "strength"]
 
 
 def _with(table: pd.DataFrame, names: list[str], values: np.ndarray) -> pd.DataFrame:
-    """The table with other values of some columns: far faster than to replace one column after the other."""
+    """The table with new values in some columns: far faster than replacing one column at a time."""
     return pd.concat([table.drop(columns=names), pd.DataFrame(values, table.index, names)], axis=1)

@@ -1,10 +1,10 @@
-"""Scores of codes, all called alike: ``score(codes float [n, d], factors int [n, k], rng) -> {name: float}``.
+"""Scores of codes, all called as ``score(codes float [n, d], factors int [n, k], rng) -> {name: float}``.
 
-Scores leave their arguments untouched, give the same value for the same ``rng``, and return finite numbers or raise a
-ValueError that names the latent or factor at fault. Fits use the first two thirds of the rows and tests the last third
-(10,000 and 5,000 of the study's sample); scores without a test use the first two thirds; BetaVAE and FactorVAE scores,
-which draw thousands of batches from the sample, draw them from all rows. METRICS, the six of the study, and DOWNSTREAM
-need the factors, UNSUPERVISED scores do not look at them.
+Scores do not modify their arguments, return the same value for the same state of ``rng``, and either return finite
+numbers or raise a ValueError that names the latent or factor at fault. Classifiers are trained on the first two thirds
+of the rows and tested on the last third (10,000 and 5,000 of the study's sample; at least 3 rows); scores without a
+test use the first two thirds; the BetaVAE and FactorVAE scores draw thousands of batches from all rows. METRICS (the
+six scores of the study) and DOWNSTREAM need the factors; UNSUPERVISED scores ignore them.
 """
 
 from dlnb.metrics.downstream import downstream, statistical_efficiency

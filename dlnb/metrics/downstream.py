@@ -1,4 +1,4 @@
-"""The downstream task of the study (section 5.5): tell every factor from the codes, with few labels and with many."""
+"""The downstream task of the study (section 5.5): predict each factor from the codes, with few labels and with many."""
 
 import numpy as np
 
@@ -7,19 +7,34 @@ from dlnb.metrics import rows
 from dlnb.metrics.linear import FOLDS, SOLVERS, logistic_regression_cv
 from dlnb.metrics.trees import boosted_trees
 
-SIZES = (10, 100, 1_000, 10_000)  # labelled rows (paper section C)
+SIZES = (10, 100, 1_000, 10_000)  # numbers of labelled rows (paper, section C)
 
 
 def downstream(
     codes, factors, rng, *, sizes=SIZES, boosting: str = "exact", solver: str = "one_vs_rest", trees=None
 ) -> dict[str, float]:
-    """{"lr_10", ..., "gbt_10000"}: share of test rows classified correctly, mean over factors, 0 to 1.
+    """{"lr_10", ..., "gbt_10000"}: accuracy on the test rows, mean over factors, from chance to 1.
 
-    For each of ``sizes``, a logistic regression (its penalty chosen by cross-validation) and boosted trees are fitted
-    to that many of the first rows, one for each factor, and tested on the last third. codes float [n, d], factors int
-    [n, k]. ``boosting``: see ``trees``; ``solver``: see ``linear``; ``trees``: what ``predictors.fit_trees`` found on
-    all fit rows, if it is known. Raises ValueError for fewer rows than a size needs, and for a factor with a single
-    value in the fit rows; where a small size happens to have a single value of a factor, that value is predicted.
+    For each of ``sizes`` and each factor, a logistic regression (penalty chosen by cross-validation) and boosted trees
+    are trained on that many of the first rows and tested on the last third. codes float [n, d], factors int [n, k].
+    ``boosting``: see ``dlnb.metrics.trees``; ``solver``: see ``dlnb.metrics.linear``; ``trees``: the result of
+    ``predictors.fit_trees``, if already computed. Raises ValueError for a size below 5 or above two thirds of the rows,
+    and for a factor with a single value in the training rows; if the rows of a small size have a single value of a
+    factor, that value is predicted.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import downstream
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors, so chance is 0.5
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> def accuracy(codes):
+    ...     found = downstream(codes, factors, np.random.default_rng(0), sizes=(10, 100))
+    ...     return {name: round(value, 2) for name, value in found.items()}
+    >>> accuracy(factors)  # perfect
+    {'lr_10': 1.0, 'lr_100': 1.0, 'gbt_10': 1.0, 'gbt_100': 1.0}
+    >>> accuracy(factors + noise)
+    {'lr_10': 0.61, 'lr_100': 0.71, 'gbt_10': 0.62, 'gbt_100': 0.62}
+    >>> accuracy(np.zeros((480, 2)))  # empty
+    {'lr_10': 0.5, 'lr_100': 0.5, 'gbt_10': 0.5, 'gbt_100': 0.5}
     """
     found = accuracies(codes, factors, rng, sizes=sizes, boosting=boosting, solver=solver, trees=trees)
     return {name: float(np.mean(each)) for name, each in found.items()}
@@ -28,7 +43,7 @@ def downstream(
 def accuracies(
     codes, factors, rng, *, sizes=SIZES, boosting: str = "exact", solver: str = "one_vs_rest", trees=None
 ) -> dict[str, np.ndarray]:
-    """What ``downstream`` takes the means of: {"lr_10": float [k], ...}, one accuracy for each factor."""
+    """``downstream`` before the mean over factors: {"lr_10": float [k], ...}."""
     x, y, x_test, y_test = rows.split(codes, factors, "downstream")
     checks.choose(SOLVERS, solver, "solver")
     sizes = [checks.whole(size, "each of sizes", FOLDS) for size in (sizes if np.iterable(sizes) else [sizes])]
@@ -37,7 +52,7 @@ def accuracies(
     if max(sizes) > len(x):
         given = f"downstream fits {max(sizes)} rows, two thirds of the sample, but was given {len(codes)} in all"
         fitting = tuple(size for size in SIZES if size <= len(x)) or (len(x),)
-        raise ValueError(f"{given}: score more, or pass smaller sizes, such as sizes={fitting}")
+        raise ValueError(f"{given}: pass more rows, or smaller sizes such as sizes={fitting}")
     scores = {}
     for size in sizes:
         linear = [_linear(x[:size], labels[:size], solver, f) for f, labels in enumerate(y.T)]
@@ -56,10 +71,10 @@ def _linear(x, labels, solver: str, factor: int):
         return logistic_regression_cv(x, labels, solver)
     try:
         return logistic_regression_cv(x, labels, solver)
-    except ValueError as error:  # of scikit-learn, which does not say what to do about it
-        what = f"factor {factor} (counted from 0) from {len(x)} rows, where folds lack classes"
-        reason = f"solver={solver!r} cannot tell {what}"
-        raise ValueError(f"downstream: {reason}; take solver='one_vs_rest' or larger sizes ({error})") from error
+    except ValueError as error:  # scikit-learn's message suggests no remedy
+        what = f"factor {factor} (counted from 0) with {len(x)} rows, where folds lack classes"
+        reason = f"solver={solver!r} cannot be fitted to {what}"
+        raise ValueError(f"downstream: {reason}; use solver='one_vs_rest' or larger sizes ({error})") from error
 
 
 def _right(models, x_test, y_test) -> np.ndarray:
@@ -67,9 +82,24 @@ def _right(models, x_test, y_test) -> np.ndarray:
 
 
 def statistical_efficiency(scores) -> dict:
-    """{"lr_efficiency", "gbt_efficiency"}: accuracy with 100 labels by accuracy with 10,000 (section 5.5).
+    """{"lr_efficiency", "gbt_efficiency"}: accuracy with 100 labels divided by that with 10,000 (section 5.5).
 
-    ``scores``: what ``downstream`` returned, or the table of results. The paper remarks that this is not the sample
-    complexity of learning theory.
+    ``scores``: the result of ``downstream``, or the table of results, which gives a column each; raises KeyError if it
+    lacks one of these accuracies. 1: 100 labels suffice; useless codes, at chance with any number of labels, get it
+    too. The paper notes that this is not the sample complexity of learning theory.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import downstream, statistical_efficiency
+    >>> factors = np.array(7_500 * list(np.ndindex(2)))  # one binary factor
+    >>> noise = np.random.default_rng(0).standard_normal((15_000, 1))
+    >>> def efficiency(codes):
+    ...     found = downstream(codes, factors, np.random.default_rng(0), sizes=(100, 10_000))
+    ...     return {name: round(value, 2) for name, value in statistical_efficiency(found).items()}
+    >>> efficiency(factors)  # perfect
+    {'lr_efficiency': 1.0, 'gbt_efficiency': 1.0}
+    >>> efficiency(factors + noise)  # the trees overfit 100 labels
+    {'lr_efficiency': 1.0, 'gbt_efficiency': 0.89}
+    >>> efficiency(np.zeros((15_000, 1)))  # empty: at chance with both
+    {'lr_efficiency': 1.0, 'gbt_efficiency': 1.0}
     """
     return {f"{kind}_efficiency": scores[f"{kind}_100"] / scores[f"{kind}_10000"] for kind in ("lr", "gbt")}

@@ -1,8 +1,8 @@
-"""Gradient-boosted trees that split where scikit-learn's do, compiled: a depth-3 tree in one pass a level.
+"""Gradient-boosted trees with scikit-learn's splits, compiled: one pass over each latent for each level of a tree.
 
-scikit-learn sorts the rows of every node of every tree anew. Here each latent is sorted once; the rows of all nodes of
-a level then pass by in that order, each node keeping the sum of its residuals, so that every threshold is tried. What
-is left of a difference is rounding: sums are taken in another order.
+scikit-learn sorts the rows of every node of every tree. Here each latent is sorted once; the rows of all nodes of a
+level are then visited in that order, with a running sum of residuals for each node, so that every threshold is tried.
+Results differ by rounding only: sums are taken in another order.
 """
 
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ import numpy as np
 from numba import njit
 from scipy.special import expit, softmax
 
-ROUNDS, RATE, DEPTH = 100, 0.1, 3  # of scikit-learn's GradientBoostingClassifier(), which the study uses
+ROUNDS, RATE, DEPTH = 100, 0.1, 3  # defaults of scikit-learn's GradientBoostingClassifier, used by the study
 NODES, LEAVES = 2**DEPTH - 1, 2**DEPTH
-APART = np.float32(1e-7)  # codes that differ by less are not split (scikit-learn)
-PURE = np.finfo(float).eps  # a node whose residuals vary less is not split (scikit-learn)
-FLAT = 1e-150  # a leaf whose second derivatives sum to less takes no step (scikit-learn)
+APART = np.float32(1e-7)  # codes that differ by less are not separated (scikit-learn)
+PURE = np.finfo(float).eps  # a node whose residuals have a smaller variance is not split (scikit-learn)
+FLAT = 1e-150  # a leaf with a smaller sum of second derivatives gets the value 0 (scikit-learn)
 
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees [rounds, t], one for each class, or one in all if there are two.
+    """Trees [rounds, t]: one for each class, or t = 1 for two classes.
 
-    Node i splits at ``feature`` [rounds, t, 7] (-1: not at all, all rows go left) by ``threshold`` into the nodes
-    2i + 1 and 2i + 2; ``value`` [rounds, t, 8] is what a leaf adds to ``start`` [t], the raw score of no tree.
-    ``gain`` [d] is what the splits of each latent reduced the squared error of residuals by.
+    Node i splits on latent ``feature`` [rounds, t, 7] (-1: no split, all rows go left) at ``threshold`` into the nodes
+    2i + 1 and 2i + 2; ``value`` [rounds, t, 8] is what a leaf adds to the raw score, initially ``start`` [t]. ``gain``
+    [d] is the reduction of the squared error of residuals by all splits on a latent.
     """
 
     start: np.ndarray
@@ -34,14 +34,14 @@ class Forest:
     gain: np.ndarray
 
     def raw(self, codes) -> np.ndarray:
-        """Raw scores [n, t]: logarithms of the chances, up to a constant for each row; of two classes the log odds."""
+        """Raw scores [n, t]: log probabilities up to a constant for each row; log odds for two classes."""
         found = np.tile(self.start[:, None], len(codes))
         _descend(_columns(codes), self.feature, self.threshold, self.value, found)
         return found.T
 
 
 def fit(codes, targets, count: int, rng: np.random.Generator) -> Forest:
-    """Fit trees to targets int [n], each 0 to ``count`` - 1 and each there. Of equal splits, ``rng`` picks a latent."""
+    """Fit trees to targets int [n] that take all values 0 to ``count`` - 1. ``rng`` breaks ties between latents."""
     x, n, trees = _columns(codes), len(targets), count if count > 2 else 1
     order = np.argsort(x, axis=1, kind="stable").astype(np.int32)
     ranked = np.take_along_axis(x, order, axis=1)
@@ -61,13 +61,13 @@ def fit(codes, targets, count: int, rng: np.random.Generator) -> Forest:
 
 
 def _columns(codes) -> np.ndarray:
-    """[d, n], in the precision in which scikit-learn splits."""
+    """Codes as float32 [d, n], the precision in which scikit-learn splits."""
     return np.ascontiguousarray(np.asarray(codes).T, np.float32)
 
 
 @njit
 def _round(x, order, ranked, residuals, chances, first, shrink, feature, threshold, value, gain, raw):
-    """Grow one tree for each row of ``residuals`` [t, n], and add its leaves' steps to ``raw`` [t, n]."""
+    """Grow one tree for each row of ``residuals`` [t, n], and add its leaf values to ``raw`` [t, n]."""
     leaf = np.empty(x.shape[1], np.uint8)
     for tree in range(len(residuals)):
         residual, chance = residuals[tree], chances[tree]
@@ -84,11 +84,11 @@ def _round(x, order, ranked, residuals, chances, first, shrink, feature, thresho
 
 @njit
 def _grow(x, order, ranked, residual, first, feature, threshold, gain, leaf):
-    """Split all rows level by level; leave the leaf of each, 0 to 7, in ``leaf``.
+    """Split all rows level by level; store the leaf of each, 0 to 7, in ``leaf``.
 
-    ``order`` [d, n] are the rows by rising code and ``ranked`` the codes in that order. Of splits
-    that reduce the squared error equally, that of the latent with the lowest number in ``first`` [7, d] is taken, and
-    of one latent the lowest.
+    ``order`` [d, n] holds the rows by increasing code and ``ranked`` the codes in that order. Among splits that reduce
+    the squared error equally, the latent with the lowest number in ``first`` [7, d] is chosen, and within a latent the
+    lowest threshold.
     """
     latents, n = order.shape
     total, square, count = np.zeros(LEAVES), np.zeros(LEAVES), np.zeros(LEAVES, np.int64)

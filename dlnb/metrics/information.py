@@ -1,4 +1,4 @@
-"""Scores made of mutual information between binned codes and factors."""
+"""Scores based on mutual information between binned codes and factors."""
 
 import numpy as np
 from sklearn.metrics import mutual_info_score
@@ -6,30 +6,31 @@ from sklearn.metrics import mutual_info_score
 from dlnb import checks
 from dlnb.metrics import rows
 
-BINS = 20  # equal width, from the smallest to the largest code of a latent (paper section C)
+BINS = 20  # of equal width, from the smallest to the largest code of a latent (paper, section C)
 
 
 def binned(codes) -> np.ndarray:
-    """Bin numbers from 1 to BINS, int [n, d]. A constant latent falls into a single bin."""
+    """Bin indices from 1 to BINS, int [n, d]. A constant latent falls into a single bin."""
     return np.stack([np.digitize(c, _edges(c)[:-1]) for c in checks.codes(codes).T], axis=1)
 
 
 def _edges(code: np.ndarray) -> np.ndarray:
-    """The edges of np.histogram, which refuses latents that vary in their last digits only, as collapsed ones may."""
+    """The edges of np.histogram, which rejects latents that vary only in their last digits, as collapsed ones may."""
     low, high = code.min(), code.max()
     low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
     return np.linspace(low, high, BINS + 1, dtype=code.dtype)
 
 
 def mutual_information(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Mutual information in nats of every pair of columns of two integer arrays [n, a] and [n, b]: [a, b]."""
+    """Mutual information in nats of every pair of columns of two integer arrays, [n, a] and [n, b]: float [a, b]."""
     return np.array([[mutual_info_score(x, y) for y in right.T] for x in left.T])
 
 
 def shares(codes, factors) -> np.ndarray:
-    """What each latent tells of each factor, as a share of the factor's entropy: [d, k], from 0 (nothing) to 1 (all).
+    """Mutual information of each latent and factor, divided by the factor's entropy: [d, k], 0 to 1.
 
-    codes float [n, d], factors int [n, k], all rows are used. Raises ValueError for a factor with a single value.
+    1: the latent determines the factor. codes float [n, d], factors int [n, k]; uses all rows. Raises ValueError for a
+    factor with a single value.
     """
     codes, factors = checks.labelled_codes(codes, factors)
     rows.varied(factors, "mutual information")
@@ -37,12 +38,23 @@ def shares(codes, factors) -> np.ndarray:
 
 
 def mig(codes, factors, rng=None) -> dict[str, float]:
-    """{"mig"}: the mutual information gap (Chen et al. 2018), 0 to 1, with the study's bins (section C).
+    """{"mig"}: mutual information gap (Chen et al. 2018), 0 to 1, with the study's bins (section C).
 
-    For each factor, how much more the best latent tells of it than the second best, as a share of its entropy; the
-    mean over factors. 1: each factor is told whole by a single latent of its own. 0: the two best latents tell equally
-    much. codes float [n, d] with d at least 2, factors int [n, k]; uses the first two thirds of the rows. Raises
-    ValueError for a single latent and for a factor with a single value.
+    For each factor, the mutual information with its most informative latent minus that with the second, divided by the
+    factor's entropy; mean over factors. 1: each factor is determined by one latent, and all others are independent of
+    it. 0: the two best latents are equally informative. codes float [n, d] with d at least 2, factors int [n, k]; uses
+    the first two thirds of the rows. Raises ValueError for a single latent and for a factor with a single value.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import mig
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> round(mig(factors, factors)["mig"], 2)  # perfect
+    1.0
+    >>> round(mig(factors[:, [0, 1, 0]], factors)["mig"], 2)  # factor 0 twice: its gap is 0
+    0.5
+    >>> round(mig(noise, factors)["mig"], 2)
+    0.02
     """
     codes, factors = checks.labelled_codes(codes, factors)
     rows.several(codes.shape[1], "latents", "mig")
@@ -54,11 +66,24 @@ def mig(codes, factors, rng=None) -> dict[str, float]:
 def modularity(codes, factors, rng=None) -> dict[str, float]:
     """{"modularity"} (Ridgeway & Mozer 2018), 0 to 1, with the study's bins (section C).
 
-    For each latent, 1 - the sum of its squared mutual information with all factors but the best over (k - 1) times the
-    best's; mean over latents, all with the same weight. 1: each latent tells of one factor only, though several may
-    tell of the same. A latent that tells exactly nothing scores 0; one that tells next to nothing has the score of its
+    For each latent, 1 - the sum of its squared mutual information with all factors but the best, divided by (k - 1)
+    times that with the best; unweighted mean over latents. 1: each latent is informative about one factor only, though
+    several may share a factor. A latent with exactly no information scores 0; one with almost none is scored on its
     estimation noise. codes float [n, d], factors int [n, k] with k at least 2; uses the first two thirds of the rows.
     Raises ValueError for a single factor and for a factor with a single value.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import modularity
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> round(modularity(factors, factors)["modularity"], 2)  # perfect
+    1.0
+    >>> round(modularity(factors @ [[1, 1], [0, 1]], factors)["modularity"], 2)  # latent 1 is the sum of both
+    0.5
+    >>> round(modularity(np.zeros((480, 2)), factors)["modularity"], 2)  # empty
+    0.0
+    >>> round(modularity(noise, factors)["modularity"], 2)  # a ratio of estimation errors
+    0.37
     """
     codes, factors = checks.labelled_codes(codes, factors)
     rows.several(factors.shape[1], "factors", "modularity")

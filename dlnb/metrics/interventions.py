@@ -1,12 +1,12 @@
-"""Scores by interventions: what do codes do when one factor is held fixed? BetaVAE and FactorVAE scores.
+"""Scores from interventions: how do codes vary when one factor is held fixed? BetaVAE and FactorVAE scores.
 
-Rows of a sample that share the value of a factor are distributed as images drawn with that factor fixed, so that both
-scores can be had from one encoded sample: the functions that take codes and factors. The paper draws and encodes fresh
-images for every point, 1.92 and 0.97 million a model: the functions that take a data set and an encoder.
+Rows of a sample that share the value of a factor are distributed as images drawn with that factor fixed, so both scores
+can be computed from one encoded sample: the functions that take codes and factors. The paper draws and encodes new
+images for every point, 1.92 and 0.97 million per model: the functions that take a data set and an encoder.
 
-Points that fit and points that test are drawn from the same rows. With the study's 15,000 this makes no difference to
-be seen; from few rows the scores are too high: of noise, with 4 factors, the BetaVAE score is 0.25 from 15,000 rows, as
-it should be, and 0.4 to 0.55 from 150, the more the more values the factors have.
+Training and test points are drawn from the same rows. With the study's 15,000 rows the effect is not noticeable; with
+few rows the scores are too high: for noise and 4 factors, the BetaVAE score is 0.25 (chance) from 15,000 rows, but 0.4
+to 0.55 from 150, and increases with the number of values per factor.
 """
 
 from collections.abc import Callable
@@ -18,19 +18,36 @@ from dlnb.data.dataset import DataSet
 from dlnb.metrics import rows
 from dlnb.metrics.linear import logistic_regression
 
-POINTS = 10_000, 5_000  # that fit and test the classifier (paper section C)
-BATCH = 64  # images, or pairs of images, a point
-ACTIVE = 0.05  # standard deviation below which a latent has collapsed; the paper says variance, its code tests this
-CHUNK = 16  # points drawn and encoded at once
+POINTS = 10_000, 5_000  # to train and to test the classifier (paper, section C)
+BATCH = 64  # images, or pairs of images, per point
+ACTIVE = 0.05  # a latent with a smaller standard deviation has collapsed; the paper says variance, its code tests this
+CHUNK = 16  # points drawn and encoded at a time
 
 
 def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, solver: str = "one_vs_rest"):
     """{"beta_vae_score"} (Higgins et al. 2017), 1 / k (chance) to 1.
 
-    A point is the mean absolute difference of ``batch`` pairs of codes, float [d]; the two codes of a pair share the
-    value of one factor, each pair its own. Share of test points for which a linear classifier tells the factor.
-    codes float [n, d], factors int [n, k] with k at least 2; pairs are drawn from all rows, two different rows of a
-    value. Raises ValueError if a value has a single row. ``solver``: see ``linear.logistic_regression``.
+    A point is the mean absolute difference of ``batch`` pairs of codes, float [d]; a factor is drawn for each point,
+    and the two codes of each pair share its value. A linear classifier is trained to predict the factor from the point;
+    the score is its accuracy on the test points. codes float [n, d], factors int [n, k] with k at least 2; ``points``:
+    numbers of training and test points. A pair is two different rows, drawn from all rows. Raises ValueError for a
+    single factor, a factor with a single value, and a value with a single row. ``solver``: see
+    ``linear.logistic_regression``.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import beta_vae_score
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors, so chance is 0.5
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> def value(codes):
+    ...     return beta_vae_score(codes, factors, np.random.default_rng(0), points=(300, 200), batch=16)
+    >>> value(factors)  # perfect
+    {'beta_vae_score': 1.0}
+    >>> value(factors @ [[1, 1], [0, 1]])  # latent 1 is the sum of both factors: not penalised
+    {'beta_vae_score': 1.0}
+    >>> value(factors + noise)
+    {'beta_vae_score': 0.72}
+    >>> value(np.zeros((480, 2)))  # empty
+    {'beta_vae_score': 0.52}
     """
     points, batch = _asked(points, batch, 1)
     codes, groups = _groups(codes, factors, rng, "beta_vae_score", 2)
@@ -48,10 +65,29 @@ def differences(codes, factors, rng, *, points: int = POINTS[0], batch: int = BA
 def factor_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH):
     """{"factor_vae_score"} (Kim & Mnih 2018), about 1 / k (chance) to 1; 0 if no latent is active.
 
-    A point is a vote: in a batch of codes that share the value of one factor, the latent whose variance is smallest
-    beside its variance in the sample. Share of test votes from the factor that gave the latent most of the fit's
-    votes. codes float [n, d], factors int [n, k] with k at least 2; batches are drawn from all rows, each without
-    replacement. A value with fewer rows than a batch gives all of them; with fewer than half as many, ValueError.
+    A point is a vote: in a batch of codes that share the value of one factor, the latent with the smallest variance
+    relative to its variance in the sample. For each latent the factor with most training votes is predicted; the score
+    is the accuracy on the test votes. codes float [n, d], factors int [n, k] with k at least 2; ``points``: numbers of
+    training and test votes. Batches are drawn from all rows, each without replacement; a value with fewer than
+    ``batch`` rows contributes all of them. Raises ValueError for a single factor, a factor with a single value, and a
+    value with fewer than ``batch`` / 2 rows.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import factor_vae_score
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors, so chance is 0.5
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> def value(codes):
+    ...     return factor_vae_score(codes, factors, np.random.default_rng(0), points=(300, 200), batch=16)
+    >>> value(factors)  # perfect
+    {'factor_vae_score': 1.0}
+    >>> value(factors @ [[1, 1], [0, 1]])  # latent 1 is the sum of both factors: not penalised
+    {'factor_vae_score': 1.0}
+    >>> value(factors + noise)
+    {'factor_vae_score': 0.66}
+    >>> value(noise)
+    {'factor_vae_score': 0.55}
+    >>> value(np.zeros((480, 2)))  # empty: no latent is active
+    {'factor_vae_score': 0.0}
     """
     points, batch = _asked(points, batch, 2)
     codes, groups = _groups(codes, factors, rng, "factor_vae_score", max(2, batch // 2))
@@ -61,7 +97,7 @@ def factor_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH):
 
 
 def votes(codes, factors, rng, *, points: int = POINTS[0], batch: int = BATCH) -> np.ndarray:
-    """The votes of the FactorVAE score, int [d, k]: how often fixing a factor made a latent vary least."""
+    """Training votes of the FactorVAE score, int [d, k]: how often each latent varied least with each factor fixed."""
     (points,), batch = _asked([points], batch, 2)
     codes, groups = _groups(codes, factors, rng, "votes", max(2, batch // 2))
     return _ballots(*_variances(codes, groups, points, batch, rng), codes.std(axis=0, ddof=1), len(groups))
@@ -70,7 +106,7 @@ def votes(codes, factors, rng, *, points: int = POINTS[0], batch: int = BATCH) -
 def beta_vae_score_of_encoder(
     data_set: DataSet, encode: Callable, rng, *, points=POINTS, batch: int = BATCH, solver: str = "one_vs_rest"
 ):
-    """{"beta_vae_score"} as in the paper: every pair is drawn and encoded anew (128 images a point).
+    """{"beta_vae_score"} as in the paper: new images are drawn and encoded for every pair (128 per point).
 
     ``encode`` takes images float32 [n, h, w, c] and returns codes float [n, d]: ``lambda images:
     training.encode(model, images).mean``.
@@ -93,9 +129,9 @@ def beta_vae_score_of_encoder(
 
 
 def factor_vae_score_of_encoder(data_set: DataSet, encode: Callable, rng, *, points=POINTS, batch: int = BATCH):
-    """{"factor_vae_score"} as in the paper: every batch is drawn and encoded anew (64 images a point).
+    """{"factor_vae_score"} as in the paper: new images are drawn and encoded for every batch (64 per point).
 
-    Variances of the latents are those of as many images as there are points to fit. ``encode``: as above.
+    The latents' variances are estimated from as many images as there are training points. ``encode``: as above.
     """
 
     def point_batches(count):
@@ -121,7 +157,7 @@ def factor_vae_score_of_encoder(data_set: DataSet, encode: Callable, rng, *, poi
 def _encoded(data_set, encode, factors, rng) -> np.ndarray:
     codes = checks.codes(encode(data_set.render(factors, rng)))
     if len(codes) != len(factors):
-        raise ValueError(f"the encoder must return a code for each of {len(factors)} images, not {len(codes)}")
+        raise ValueError(f"the encoder must return a code for each of {len(factors)} images, not {len(codes)} codes")
     return codes.astype(np.float64)
 
 
@@ -131,7 +167,7 @@ def _joined(batches) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _asked(points, batch: int, least: int) -> tuple[list[int], int]:
-    """Numbers of points and the size of a batch: at least 1 for pairs, 2 for a variance."""
+    """Validate ``points`` and ``batch``, of at least ``least``: 1 for pairs, 2 for a variance."""
     return [checks.whole(count, "each of points") for count in points], checks.whole(batch, "batch", least)
 
 
@@ -156,7 +192,7 @@ def _groups(codes, factors, rng, score: str, least: int) -> tuple[np.ndarray, li
 
 
 def _differences(codes, groups, points: int, batch: int, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Mean absolute differences [points, d] of pairs that share the value of a factor [points]."""
+    """Mean absolute differences [points, d] of pairs that share the value of a factor, and these factors [points]."""
     fixed = rng.integers(len(groups), size=points)
     apart = np.empty((points, codes.shape[1]))
     for factor, parts in enumerate(groups):
@@ -172,7 +208,7 @@ def _differences(codes, groups, points: int, batch: int, rng) -> tuple[np.ndarra
 
 
 def _variances(codes, groups, points: int, batch: int, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Variances [points, d] of batches that share the value of a factor [points]."""
+    """Variances [points, d] of batches that share the value of a factor, and these factors [points]."""
     fixed = rng.integers(len(groups), size=points)
     variances = np.empty((points, codes.shape[1]))
     for factor, parts in enumerate(groups):
@@ -193,7 +229,7 @@ def _told(fit, test, solver: str) -> float:
 
 
 def _votes(variances, deviation: np.ndarray) -> np.ndarray:
-    """The latent that each point votes for, int [points]; latents that have collapsed get no votes."""
+    """The latent that each point votes for, int [points]; collapsed latents get no votes."""
     relative = np.full_like(variances, np.inf)
     active = deviation >= ACTIVE
     relative[:, active] = variances[:, active] / deviation[active] ** 2

@@ -1,7 +1,7 @@
-"""Linear classifiers of the study, one class against the rest: all classes at once, by Newton's method.
+"""Linear one-vs-rest classifiers of the study: all classes at once, by Newton's method.
 
-Each is the unique minimum of a convex function, so a faster way to it is no other estimator: logistic regression and
-support vector machines as scikit-learn had them when the study ran (before version 0.22), solved for tens of classes,
+Each is the unique minimum of a convex function, so a faster solver gives the same estimator: logistic regression and
+support vector machines with scikit-learn's defaults when the study ran (before version 0.22), for tens of classes,
 folds and penalties in the time of one. Weights are [classes, d + 1]; the last column is the intercept.
 """
 
@@ -17,38 +17,38 @@ from dlnb import checks
 
 STRENGTHS = np.logspace(-4, 4, 10)  # C of scikit-learn's LogisticRegressionCV(Cs=10)
 FOLDS = 5
-CONVERGED = 1e-12  # what another Newton step would gain, nats a row
+CONVERGED = 1e-12  # expected gain of another Newton step, in nats per row
 STEPS = 100
 SOLVERS = {name: name for name in ("one_vs_rest", "multinomial")}
-SURE = 40.0  # log odds of a class that is alone, and against one that is absent
+SURE = 40.0  # log odds of the only class, and minus those of an absent one
 
 
 @dataclass(frozen=True)
 class OneVsRest:
-    """A fitted classifier, called as scikit-learn's are: ``classes_`` [c] and ``weights`` [c, d + 1], odds in logs."""
+    """A fitted classifier, called as scikit-learn's: ``classes_`` [c] and ``weights`` [c, d + 1] of their log odds."""
 
     classes_: np.ndarray
     weights: np.ndarray
 
     def decision_function(self, codes) -> np.ndarray:
-        """Log odds of every class against the rest: [n, c]."""
+        """Log odds of each class against the rest: [n, c]."""
         return with_ones(codes) @ self.weights.T
 
     def predict(self, codes) -> np.ndarray:
-        """The class with the best odds: int [n]."""
+        """The class with the highest odds: int [n]."""
         return self.classes_[self.decision_function(codes).argmax(axis=1)]
 
     def predict_proba(self, codes) -> np.ndarray:
-        """Chances of the classes, scaled to sum to one: [n, c]."""
+        """Probabilities of the classes, normalised to sum to one: [n, c]."""
         chance = expit(self.decision_function(codes))
         return chance / chance.sum(axis=1, keepdims=True)
 
 
 def logistic_regression(codes, labels, solver: str = "one_vs_rest"):
-    """scikit-learn's LogisticRegression() of labels int [n] on codes [n, d], with the default of one's choice.
+    """scikit-learn's LogisticRegression() of labels int [n] on codes [n, d], with its old or new default solver.
 
-    "one_vs_rest" is the default up to version 0.21 (liblinear), which penalises intercepts too; "multinomial" the one
-    since. Returns an object with ``classes_``, ``predict`` and ``predict_proba``.
+    "one_vs_rest" is the default up to version 0.21 (liblinear), which also penalises intercepts; "multinomial" is the
+    default since 0.22. Returns an object with ``classes_``, ``predict`` and ``predict_proba``.
     """
     if checks.choose(SOLVERS, solver, "solver") == "multinomial":
         return LogisticRegression(max_iter=1_000).fit(codes, labels)
@@ -58,15 +58,15 @@ def logistic_regression(codes, labels, solver: str = "one_vs_rest"):
 
 
 def logistic_regression_cv(codes, labels, solver: str = "one_vs_rest"):
-    """scikit-learn's LogisticRegressionCV(Cs=10, cv=KFold(5)), as above; intercepts are free in both.
+    """scikit-learn's LogisticRegressionCV(Cs=10, cv=KFold(5)), as above; neither solver penalises intercepts.
 
-    "one_vs_rest" chooses a penalty for each class by the share of rows that its own yes or no gets right, as version
-    0.20 did; "multinomial" one for all classes, and raises ValueError where the version of scikit-learn cannot do with
-    folds that lack a class. A class that is alone is predicted.
+    "one_vs_rest" chooses a penalty for each class by the accuracy of its binary classifier, as version 0.20 did;
+    "multinomial" chooses one for all classes, and raises ValueError if the installed scikit-learn cannot handle folds
+    that lack a class. A single class is always predicted.
     """
     classes, inputs = np.unique(labels), with_ones(codes)
     if checks.choose(SOLVERS, solver, "solver") == "multinomial" and len(classes) > 1:
-        with warnings.catch_warnings():  # of arguments that change their names from 1.8 on
+        with warnings.catch_warnings():  # about arguments renamed in scikit-learn 1.8
             warnings.simplefilter("ignore", FutureWarning)
             model = LogisticRegressionCV(Cs=STRENGTHS, cv=KFold(FOLDS), scoring="accuracy", max_iter=1_000)
             return model.fit(codes, labels)
@@ -83,7 +83,7 @@ def logistic_regression_cv(codes, labels, solver: str = "one_vs_rest"):
 
 
 def with_ones(codes: np.ndarray) -> np.ndarray:
-    """Codes float64 [n, d] and a column of ones: [n, d + 1]."""
+    """Codes [n, d] with a column of ones appended: float64 [n, d + 1]."""
     return np.column_stack([codes, np.ones(len(codes))]).astype(np.float64)
 
 
@@ -97,13 +97,13 @@ def logistic(inputs, targets, strength, penalty, *, start=None, pairs=None) -> n
     """Weights [m, p] that minimise penalty · w² / 2 + strength · (sum over rows of log(1 + exp(-y inputs · w))).
 
     inputs [n, p]; targets bool [n, m], y = 1 where true and -1 elsewhere, for m problems that share their inputs;
-    strength a number or [m]; penalty [p]. ``start`` [m, p] saves steps where the answer is nearly known, ``pairs``
-    the ``products`` of inputs that were used before. A problem of a single kind of target, whose minimum may lie at
-    infinity, gets weights 0 and the intercept that says so.
+    strength a number or [m]; penalty [p]. A ``start`` [m, p] near the solution saves steps; ``pairs``: the
+    ``products`` of inputs, if already computed. A problem whose targets are all equal, whose minimum may lie at
+    infinity, gets weights 0 and an intercept of SURE or -SURE.
     """
     (n, p), count = inputs.shape, targets.shape[1]
     prior = penalty / np.broadcast_to(np.asarray(strength, float), count)[:, None]
-    ridge = np.diag(np.where(penalty > 0, 0.0, 1e-9 * n))  # a sure class has no curvature along a free intercept
+    ridge = np.diag(np.where(penalty > 0, 0.0, 1e-9 * n))  # at probabilities 0 and 1 a free intercept has no curvature
     (row, column), diagonal = np.triu_indices(p), np.arange(p)
     pairs, reached = products(inputs) if pairs is None else pairs, targets.T.astype(float) @ inputs
 
@@ -122,14 +122,14 @@ def logistic(inputs, targets, strength, penalty, *, start=None, pairs=None) -> n
         chance *= 1 - chance
         hessian[:, row, column] = hessian[:, column, row] = chance @ pairs
         hessian += ridge + prior[left, :, None] * np.eye(p)
-        hessian[:, diagonal, diagonal] *= 1 + 1e-10  # latents that repeat each other, in large units
+        hessian[:, diagonal, diagonal] *= 1 + 1e-10  # for duplicate latents of large scale
         step = -np.linalg.solve(hessian, gradient[..., None])[..., 0]
         gain = -(gradient * step).sum(axis=1)
         going = gain > CONVERGED * n
         if not going.any():
             break
         left, step, gain = left[going], step[going], gain[going]
-        # A convex function that still falls at the end of a step, or hardly rises, has fallen along it.
+        # A convex function that decreases at the end of a step, or increases little, has decreased along it.
         scale = np.ones(len(left))
         chance, gradient = slope(left, weights[left] + step)
         while (far := np.flatnonzero((gradient * step).sum(axis=1) > gain / 2)).size and scale.min() > 1e-6:
@@ -140,12 +140,12 @@ def logistic(inputs, targets, strength, penalty, *, start=None, pairs=None) -> n
 
 
 def support_vectors(code: np.ndarray, targets: np.ndarray, weight: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    """Weights [m, 2] of m support vector machines on a single code [n]: slope and intercept, both penalised.
+    """Weights [m, 2] of m linear support vector machines on one latent [n]: slope and intercept, both penalised.
 
     Each minimises (slope² + intercept²) / 2 + the sum over rows of c max(0, 1 - y (slope code + intercept))², with
     c = weight [m] and y = 1 where targets bool [n, m] is true, c = rest [m] and y = -1 elsewhere (scikit-learn's
-    LinearSVC with its squared hinge). On a sorted code the rows within the margin are all those on one side of a
-    point, and their sums are looked up.
+    LinearSVC with its squared hinge). In a sorted code the rows that violate the margin are those on one side of a
+    threshold, so cumulative sums give their totals.
     """
     order = np.argsort(code, kind="stable")
     x, y = code[order].astype(np.float64), targets[order]
@@ -158,7 +158,7 @@ def support_vectors(code: np.ndarray, targets: np.ndarray, weight: np.ndarray, r
     problems = np.arange(y.shape[1])
 
     def below(some, slope, intercept, bound):
-        """Sums of the powers over positive and all rows with slope x + intercept < bound: two arrays [3, some]."""
+        """Sums of powers over the positive and over all rows with slope x + intercept < bound: two arrays [3, some]."""
         with np.errstate(divide="ignore", invalid="ignore"):
             point = (bound - intercept) / slope
         flat = slope == 0
@@ -195,9 +195,8 @@ def support_vectors(code: np.ndarray, targets: np.ndarray, weight: np.ndarray, r
         if not going.any():
             break
         left, loss, step, gain = left[going], loss[going], step[going], gain[going]
-        scale = np.ones(
-            len(left)
-        )  # a whole step has always sufficed so far; the loss has bends, so it is not proven to
+        # Full steps have always sufficed so far; the loss is only piecewise quadratic, so this is not proven.
+        scale = np.ones(len(left))
         while True:
             new = terms(left, weights[left] + scale[:, None] * step)
             too_far = new[0] > loss - 1e-4 * scale * gain + 1e-12 * (1 + loss)

@@ -1,4 +1,4 @@
-"""Scores made of classifiers that tell factors from codes: DCI, SAP and explicitness."""
+"""Scores based on classifiers that predict factors from codes: DCI, SAP and explicitness."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,20 @@ from dlnb.metrics import rows
 from dlnb.metrics.linear import logistic_regression, support_vectors
 from dlnb.metrics.trees import boosted_trees
 
-NOTHING = 1e-11  # added to importances, so that entropies are defined (the original code)
-SOFT = 0.01  # C of the support vector machines (paper section C)
+NOTHING = 1e-11  # added to importances, so that entropies are defined (original code)
+SOFT = 0.01  # C of the support vector machines (paper, section C)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What boosted trees found: importance [d, k], columns sum to 1 or 0, and the share of test rows told right [k]."""
+    """Results of boosted trees: importance [d, k], columns sum to 1 or 0; ``right`` [k], accuracy on the test rows."""
 
     importance: np.ndarray
     right: np.ndarray
 
 
 def fit_trees(codes, factors, rng, boosting: str = "exact") -> Fitted:
-    """Boosted trees of every factor on the fit rows, which ``dci`` and ``downstream`` share."""
+    """Results of boosted trees for each factor, trained on all training rows; ``dci`` and ``downstream`` share them."""
     x, y, x_test, y_test = rows.split(codes, factors, "boosted trees")
     trees = [boosted_trees(x, labels, rng, boosting) for labels in y.T]
     right = [(each.predict(x_test) == labels).mean() for each, labels in zip(trees, y_test.T, strict=True)]
@@ -51,11 +51,27 @@ def _concentration(matrix: np.ndarray) -> float:
 def dci(codes, factors, rng, *, boosting: str = "exact", trees=None) -> dict[str, float]:
     """{"dci_disentanglement", "dci_completeness", "dci_informativeness"} (Eastwood & Williams 2018), each 0 to 1.
 
-    Boosted trees tell each factor from all latents and say how important each latent was to them. Disentanglement: each
-    latent is important for one factor only; completeness: each factor needs one latent only; informativeness: mean
-    share of test rows told right (the study reports the first). codes float [n, d], factors int [n, k], d and k at
-    least 2; fits on the first two thirds of the rows. ``boosting``: see ``trees``. ``trees``: what ``fit_trees`` found,
-    if it is known. Raises ValueError for a factor with a single value.
+    Boosted trees predict each factor from all latents; the importance of a latent is its share of the gain of their
+    splits. Disentanglement: 1 if each latent is important for one factor only; completeness: 1 if each factor needs one
+    latent only; both 0 without any split. Informativeness: mean accuracy on the test rows, chance to 1. The study
+    reports disentanglement. codes float [n, d], factors int [n, k], d and k at least 2; trains on the first two
+    thirds of the rows. ``boosting``: see ``dlnb.metrics.trees``; ``trees``: the result of ``fit_trees``, if already
+    computed. Raises ValueError for a single latent or factor, and for a factor with a single value.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import dci
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> def values(codes):  # disentanglement, completeness, informativeness
+    ...     return [round(value, 2) for value in dci(codes, factors, np.random.default_rng(0)).values()]
+    >>> values(factors)  # perfect
+    [1.0, 1.0, 1.0]
+    >>> values(factors[:, [0, 1, 0]])  # factor 0 twice: incomplete
+    [1.0, 0.75, 1.0]
+    >>> values(factors @ [[1, 1], [0, 1]])  # latent 1 is the sum of both factors
+    [0.42, 0.52, 1.0]
+    >>> values(noise)
+    [0.01, 0.01, 0.52]
     """
     x, y, _, _ = rows.split(codes, factors, "dci")
     rows.several(x.shape[1], "latents", "dci")
@@ -69,14 +85,14 @@ def dci(codes, factors, rng, *, boosting: str = "exact", trees=None) -> dict[str
 
 
 def accuracies(codes, factors) -> np.ndarray:
-    """Share of test rows told right by a linear support vector machine on each latent alone: [d, k]."""
+    """Accuracy on the test rows of a linear support vector machine on each latent alone: [d, k]."""
     x, y, x_test, y_test = rows.split(codes, factors, "sap")
     found = [np.unique(labels, return_counts=True) for labels in y.T]
     targets = np.concatenate(
         [labels[:, None] == classes for labels, (classes, _) in zip(y.T, found, strict=True)], axis=1
     )
     weight = np.concatenate([len(x) * SOFT / (len(counts) * counts) for _, counts in found])
-    # The library balances the classes of a pair; of more classes it weighs each against rows of weight one.
+    # liblinear weights both of two classes; of more, each class in turn, against rows of weight one.
     rest = np.concatenate(
         [
             (len(x) * SOFT / (2 * counts))[::-1] if len(counts) == 2 else np.full(len(counts), SOFT)
@@ -95,12 +111,24 @@ def accuracies(codes, factors) -> np.ndarray:
 
 
 def sap(codes, factors, rng=None) -> dict[str, float]:
-    """{"sap"}: the separated attribute predictability (Kumar et al. 2018), 0 to 1, with the study's classifiers.
+    """{"sap"}: separated attribute predictability (Kumar et al. 2018), 0 to 1, with the study's classifiers.
 
-    For each factor, how many more test rows the best single latent tells right than the second best; mean over
-    factors. codes float [n, d] with d at least 2, factors int [n, k]. Its classifiers are linear on raw codes, so it
-    depends on their scale: a factor with many values along one latent is hardly told. Raises ValueError for a single
-    latent and for a factor with a single value.
+    For each factor, the accuracy on the test rows of a classifier on the best single latent minus that on the second
+    best; mean over factors. The second best is rarely below chance, so that a perfect code scores about 1 - chance. 0:
+    the two best latents predict equally well. The classifiers are linear in raw codes, so the score depends on their
+    scale, and many values along one latent are hardly separable. codes float [n, d] with d at least 2, factors int
+    [n, k]. Raises ValueError for a single latent and for a factor with a single value.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import sap
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors, so chance is 0.5
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> round(sap(factors, factors)["sap"], 2)  # perfect: accuracy 1 with one latent, chance with the other
+    0.5
+    >>> round(sap(factors[:, [0, 1, 0]], factors)["sap"], 2)  # factor 0 twice: its gap is 0
+    0.25
+    >>> round(sap(noise, factors)["sap"], 2)
+    0.04
     """
     told = accuracies(codes, factors)
     rows.several(len(told), "latents", "sap")
@@ -111,15 +139,29 @@ def sap(codes, factors, rng=None) -> dict[str, float]:
 def explicitness(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> dict[str, float]:
     """{"explicitness"} (Ridgeway & Mozer 2018), 0.5 (chance) to 1: how well a linear classifier predicts factors.
 
-    Mean over factors, and over the classes of each, of the area under the ROC curve of a logistic regression on
-    standardised codes, on the test rows. A constant latent predicts nothing; a class that no test row has, or all have,
-    has no curve and is left out. ``solver``: see ``linear.logistic_regression``.
+    Area under the ROC curve, on the test rows, of a logistic regression on standardised codes; mean over the classes of
+    each factor, then over factors. A constant latent has no effect; a class of none or all of the test rows has no
+    curve and is left out. codes float [n, d], factors int [n, k]. ``solver``: see ``linear.logistic_regression``.
+    Raises ValueError for a factor with a single value in the training or test rows.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import explicitness
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> round(explicitness(factors, factors)["explicitness"], 2)  # perfect
+    1.0
+    >>> round(explicitness(factors @ [[1, 1], [0, 1]], factors)["explicitness"], 2)  # mixed: not penalised
+    1.0
+    >>> round(explicitness(factors + noise, factors)["explicitness"], 2)
+    0.78
+    >>> round(explicitness(np.zeros((480, 2)), factors)["explicitness"], 2)  # empty
+    0.5
     """
     return {"explicitness": float(np.mean(areas(codes, factors, solver=solver)["explicitness"]))}
 
 
 def areas(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> dict[str, np.ndarray]:
-    """What ``explicitness`` takes the mean of: {"explicitness": float [k]}, one area for each factor."""
+    """``explicitness`` before the mean over factors: {"explicitness": float [k]}."""
     x, y, x_test, y_test = rows.split(codes, factors, "explicitness")
     mean, deviation = x.mean(axis=0, dtype=float), x.std(axis=0, dtype=float)
     deviation = np.where(np.ptp(x, axis=0) > 0, deviation, np.inf)
@@ -132,7 +174,7 @@ def areas(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> dict[str,
         curves = np.flatnonzero(is_class.any(axis=0) & ~is_class.all(axis=0))
         if not curves.size:
             raise ValueError(
-                f"explicitness: the test rows have one value of factor {factor} (counted from 0), or none of the fit's"
+                f"explicitness: the test rows have a single value of factor {factor} (counted from 0), or unseen ones"
             )
         found.append(np.mean([roc_auc_score(is_class[:, c], chances[:, c]) for c in curves]))
     return {"explicitness": np.array(found)}

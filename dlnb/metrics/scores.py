@@ -1,4 +1,4 @@
-"""The registry of scores, and several of them computed at once."""
+"""The registry of scores, and the computation of several at once."""
 
 import inspect
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from dlnb.metrics.predictors import areas, dci, explicitness, fit_trees, sap
 from dlnb.metrics.unsupervised import average_mutual_information, total_correlation, wasserstein_correlation
 from dlnb.study import STANDARD
 
-CODES = "mean", "sampled"  # of which studies compute unsupervised scores
+CODES = "mean", "sampled"  # codes of which studies compute unsupervised scores
 METRICS = {
     "beta_vae_score": beta_vae_score,
     "factor_vae_score": factor_vae_score,
@@ -33,25 +33,61 @@ UNSUPERVISED = {
 }
 SCORES = METRICS | DOWNSTREAM | UNSUPERVISED
 OWN = frozenset(SCORES)
-BY_FACTOR = {"explicitness": areas, "downstream": accuracies}  # scores that are means over factors of these
+BY_FACTOR = {"explicitness": areas, "downstream": accuracies}  # values for each factor, whose mean is the score
 
 
 def score(codes, factors, rng, names=None, **options) -> dict[str, float]:
-    """All scores of ``names``, keys of SCORES (None: all), in one dict; trees that several need are fitted once.
+    """Several scores in one dict; trees that several of them need are fitted once.
 
-    ``options`` are given to the scores that take them: ``boosting`` ("exact", "lightgbm", "scikit-learn"), ``solver``
-    ("one_vs_rest", "multinomial"), ``sizes`` of the downstream task, ``points`` and ``batch`` of the interventions.
-    A score has the same value whichever others are asked for. A score that fails raises an error that names it.
+    codes: float [n, d], finite; a row is an image
+    factors: int [n, k], class indices of the same images
+    rng: numpy.random.Generator; each score has its own stream, so its value does not depend on the other ``names``
+    names: a key of SCORES or several (None: all)
+    options: passed to the scores that take them: ``boosting`` ("exact", "lightgbm", "scikit-learn"), ``solver``
+        ("one_vs_rest", "multinomial"), ``sizes`` of the downstream task, ``points`` and ``batch`` of the interventions
+
+    Returns {column: float}, where DCI, the downstream task and the Wasserstein correlation have several columns each.
+    Raises ValueError for an unknown name or option, and if a score fails, with its name ("boosted trees" if shared).
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import score
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors
+    >>> def values(codes):
+    ...     found = score(codes, factors, np.random.default_rng(0), ["mig", "modularity", "explicitness"])
+    ...     return {name: round(value, 2) for name, value in found.items()}
+    >>> values(factors)  # perfect
+    {'mig': 1.0, 'modularity': 1.0, 'explicitness': 1.0}
+    >>> values(factors @ [[1, 1], [0, 1]])  # latent 1 is the sum of both factors
+    {'mig': 0.5, 'modularity': 0.5, 'explicitness': 1.0}
+    >>> values(np.zeros((480, 2)))  # empty
+    {'mig': 0.0, 'modularity': 0.0, 'explicitness': 0.5}
     """
     return measure(codes, factors, rng, names, **options)[0]
 
 
 def measure(codes, factors, rng, names=None, **options) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """What ``score`` returns, and of what it was made: arrays float [k] for each factor and [d, k] for each latent too.
+    """The result of ``score``, and the arrays behind it. Parameters and errors are those of ``score``.
 
-    Of the downstream task and explicitness each factor's value, under the score's name; "information", mutual
-    information in nats (MIG, Modularity); "importance" in boosted trees (DCI); "accuracy" of a support vector machine
-    on one latent alone (SAP); "entropy" of each factor in nats.
+    Returns ({column: float}, {array: float [k] or [d, k]}). The arrays are
+
+    each column of explicitness and of the downstream task: [k], its value for each factor
+    "information": [d, k], mutual information of latents and factors in nats (with MIG or Modularity)
+    "entropy": [k], of each factor in nats (with MIG or Modularity)
+    "importance": [d, k], of each latent in the boosted trees of a factor, columns sum to 1 or 0 (with DCI)
+    "accuracy": [d, k], of a support vector machine on one latent alone (with SAP)
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import measure
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two binary factors
+    >>> def information(codes):  # in bits
+    ...     values, arrays = measure(codes, factors, np.random.default_rng(0), "mig")
+    ...     return round(values["mig"], 2), (arrays["information"] / np.log(2)).round(2).tolist()
+    >>> information(factors)  # perfect
+    (1.0, [[1.0, 0.0], [0.0, 1.0]])
+    >>> information(factors @ [[1, 1], [0, 1]])  # latent 1 is the sum of both factors
+    (0.5, [[1.0, 0.0], [0.5, 0.5]])
+    >>> information(np.zeros((480, 2)))  # empty
+    (0.0, [[0.0, 0.0], [0.0, 0.0]])
     """
     checks.generator(rng, "score")
     names = SCORES if names is None else (names,) if isinstance(names, str) else tuple(names)
@@ -60,7 +96,7 @@ def measure(codes, factors, rng, names=None, **options) -> tuple[dict[str, float
     known = dict.fromkeys(sorted(set().union(*taken.values()) - {"codes", "factors", "rng", "trees"}))
     for option in options:
         checks.choose(known, option, "option")
-    # What a reader registers takes its random numbers elsewhere, so that those of other scores stay as they are.
+    # Registered scores draw from separate streams, so that those of the package's scores do not change.
     forest, *streams = rng.spawn(1 + len(STANDARD))
     others = [name for name in SCORES if name not in STANDARD]
     streams = dict(zip((*STANDARD, *others), (*streams, *forest.spawn(len(others))), strict=True))
@@ -83,7 +119,7 @@ def measure(codes, factors, rng, names=None, **options) -> tuple[dict[str, float
 
 def _numbers(name: str, found) -> dict[str, float]:
     if not isinstance(found, dict) or not all(np.isfinite(value) for value in found.values()):
-        raise ValueError(f"{name} must return finite numbers by their names, not {found!r}")
+        raise ValueError(f"{name} must return a dict of finite numbers, not {found!r}")
     return found
 
 
@@ -102,12 +138,13 @@ def _matrices(codes, factors, names, trees) -> dict[str, np.ndarray]:
 
 
 def register(name: str, function: Callable, *, columns: tuple[str, ...] = (), unsupervised: bool = False) -> None:
-    """Make a score of yours known by ``name``: to ``score``, to studies that name it, and to the table.
+    """Add a score of your own under ``name``, for ``score``, for studies that list it, and for the table.
 
-    ``function(codes, factors, rng) -> {column: number}`` keeps the rules at the top of ``dlnb.metrics``; ``columns``
-    are what it returns (default: ``name``). An ``unsupervised`` one does not look at the factors; studies compute it
-    for mean and sampled codes, in columns that end in ``_mean`` and ``_sampled``. The same name again replaces what you
-    registered before. Raises ValueError for the name of a score of the package, and if ``function`` is none.
+    ``function(codes, factors, rng) -> {column: number}`` follows the rules at the top of ``dlnb.metrics``; ``columns``
+    are the keys that it returns (default: ``name``). An ``unsupervised`` score ignores the factors; studies compute it
+    for mean and sampled codes, in columns that end in ``_mean`` and ``_sampled``. Registering a name again replaces the
+    earlier function. Raises ValueError for the name of a score of the package, a name that is no identifier, and a
+    ``function`` that is not callable.
     """
     registry.name_of(name, "score", OWN)
     if not callable(function):

@@ -1,10 +1,10 @@
 """Gradient-boosted trees, as DCI and the downstream task of the study use them: 100 rounds of depth 3 at rate 0.1.
 
 "scikit-learn" is the study's own estimator, GradientBoostingClassifier(). "exact" runs the same rounds and tries the
-same thresholds in compiled code, twenty times faster and more (``dlnb.metrics.exact``). "lightgbm" is what the study
-*short* was scored with: LightGBM grows each tree, by squared error, on codes that are put into 255 bins, and its leaves
-get the step that scikit-learn would take. Its DCI is too low where codes are weak, since a bin holds several rows. One
-table never mixes them; its column ``boosting`` says which it has (``agreement`` in the tables shows how they differ).
+same thresholds in compiled code, at least twenty times faster (``dlnb.metrics.exact``). "lightgbm" was used for the
+study *short*: LightGBM grows each tree by squared error on codes put into 255 bins, and its leaves then get the values
+that scikit-learn would give them. Its DCI is too low for weakly informative codes, since a bin holds several rows. A
+table never mixes them; its column ``boosting`` names the one used (``agreement`` in the tables shows the differences).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from dlnb.metrics import exact
 from dlnb.metrics.exact import FLAT, LEAVES, RATE, ROUNDS
 
 BOOSTING = {name: name for name in ("exact", "lightgbm", "scikit-learn")}
-FEW = 5  # rounds at a time to predict with: all trees of many classes exceed a processor's cache
+FEW = 5  # rounds per prediction: all trees of many classes exceed a processor's cache
 LIGHTGBM = {
     "objective": "none",
     "max_depth": 3,
@@ -38,11 +38,11 @@ LIGHTGBM = {
 
 @dataclass(frozen=True)
 class Trees:
-    """Boosted trees of one factor: its classes, and the importance of each latent, 0 to 1, float [d], sum 1 or 0."""
+    """Boosted trees of one factor: its classes, and the importance of each latent, float [d], 0 to 1, sum 1 or 0."""
 
     classes: np.ndarray
     importance: np.ndarray
-    model: Any = None  # none for a single class
+    model: Any = None  # None for a single class
 
     def predict(self, codes) -> np.ndarray:
         """The most likely class: int [n]."""
@@ -65,8 +65,8 @@ class Trees:
 def boosted_trees(codes, labels, rng: np.random.Generator, boosting: str = "exact") -> Trees:
     """Fit trees that predict labels int [n] from codes [n, d]; ``boosting`` is "exact", "lightgbm" or "scikit-learn".
 
-    Of latents that split equally well "exact" and "scikit-learn" take one at random, by ``rng``, so that copies of a
-    latent share its importance; LightGBM takes the first. Labels of a single class need no trees.
+    Among latents that split equally well, "exact" and "scikit-learn" choose one at random, by ``rng``, so that copies
+    of a latent share its importance; LightGBM chooses the first. Labels of a single class need no trees.
     """
     name = checks.choose(BOOSTING, boosting, "boosting")
     classes, targets = np.unique(labels, return_inverse=True)
@@ -79,7 +79,7 @@ def boosted_trees(codes, labels, rng: np.random.Generator, boosting: str = "exac
         rng = checks.generator(rng, "boosted_trees")
         model = GradientBoostingClassifier(random_state=int(rng.integers(2**31))).fit(codes, labels)
         return Trees(classes, np.abs(model.feature_importances_), model)
-    codes = np.where(np.ptp(codes, axis=0) == 0, 1.0, np.asarray(codes, np.float64))  # nothing but zeros is refused
+    codes = np.where(np.ptp(codes, axis=0) == 0, 1.0, np.asarray(codes, np.float64))  # LightGBM rejects all zeros
     model = _boosted(codes, targets, len(classes))
     return Trees(classes, _shares(model.feature_importance("gain")), model)
 
@@ -89,8 +89,8 @@ def _shares(gain: np.ndarray) -> np.ndarray:
 
 
 def _boosted(codes: np.ndarray, targets: np.ndarray, count: int):
-    """The rounds: targets int [n] are 0 to count - 1. Each round has a tree a class, or one if there are two."""
-    import lightgbm  # here, since it needs a library of the system, libgomp, that all other scores do without
+    """Boost on targets int [n], 0 to count - 1. Each round has one tree per class, or one for two classes."""
+    import lightgbm  # here, since it needs the system library libgomp, which no other score does
 
     share, trees = np.bincount(targets) / len(targets), count if count > 2 else 1
     start = np.log(share) if count > 2 else np.log(share[1:] / share[:1])
@@ -101,10 +101,10 @@ def _boosted(codes: np.ndarray, targets: np.ndarray, count: int):
     for number in range(ROUNDS):
         chance = softmax(raw, axis=1) if count > 2 else expit(raw)
         residual = told - chance
-        # With second derivatives of 1, the gain is what a split reduces the squared error by.
+        # With second derivatives of 1, the gain of a split is its reduction of the squared error.
         derivatives = [each.reshape(-1, *[trees] * (trees > 1)) for each in (-residual, np.ones_like(residual))]
         if model.update(fobj=lambda *_, given=derivatives: given) and number:
-            break  # nothing is left to split; the first trees stay, and tell the shares
+            break  # nothing is left to split; the first trees are kept, since they predict the class frequencies
         leaf = model.predict(codes, pred_leaf=True, start_iteration=number, num_iteration=1, num_threads=1)
         place = leaf.reshape(raw.shape).astype(int) + LEAVES * np.arange(trees)
         total, curvature = (_summed(each, place, LEAVES * trees) for each in (residual, chance * (1 - chance)))

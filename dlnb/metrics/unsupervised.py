@@ -1,4 +1,4 @@
-"""Scores without factors: how far latents are from being independent (section C of the paper), and UDR."""
+"""Scores without factors: how far latents are from independence (paper, section C), and UDR."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,14 @@ from dlnb.metrics import rows
 from dlnb.metrics.information import binned, mutual_information
 from dlnb.representation import ACTIVE, Representation
 
-DEPENDENT = 1e-12  # smallest share of a latent's variance, given the others, that still counts as its own
+DEPENDENT = 1e-12  # smallest eigenvalue of a correlation matrix that counts as positive
 
 
 def gaussian_total_correlation(matrix: np.ndarray) -> float:
-    """Total correlation in nats of a normal law with this covariance matrix [d, d]: (sum log diagonal - log det) / 2.
+    """Total correlation in nats of a Gaussian with this covariance matrix [d, d]: (sum log diagonal - log det) / 2.
 
     0 if and only if it is diagonal. A latent without variance is independent of all others and is left out. Raises
-    ValueError if a latent is a linear function of others, where the value is infinite.
+    ValueError if a latent is a linear function of others, since the value is infinite.
     """
     varies = np.diag(matrix) > 0
     if not varies.any():
@@ -35,33 +35,57 @@ def gaussian_total_correlation(matrix: np.ndarray) -> float:
 
 
 def covariance(codes) -> np.ndarray:
-    """Covariance [d, d] of the fit rows of codes [n, d], in float64; exactly 0 for a constant latent."""
+    """Covariance float64 [d, d] of the first two thirds of codes [n, d]; exactly 0 for a constant latent."""
     codes = checks.codes(codes)
     codes = codes[rows.fit_rows(len(codes))]
     if len(codes) < 2:
         raise ValueError(f"a covariance needs at least 2 rows of codes, not {len(codes)}")
     found = np.atleast_2d(np.cov(codes, rowvar=False, dtype=float))
-    constant = np.ptp(codes, axis=0) == 0  # where the rounding of the mean would pass for variance
+    constant = np.ptp(codes, axis=0) == 0  # whose variance would be the rounding error of the mean
     found[constant] = found[:, constant] = 0.0
     return found
 
 
 def total_correlation(codes, factors=None, rng=None) -> dict[str, float]:
-    """{"total_correlation"}: that of a normal law fitted to the codes [n, d], in nats, from 0 (uncorrelated).
+    """{"total_correlation"}: that of a Gaussian fitted to the codes float [n, d], in nats, from 0 (uncorrelated).
 
-    The study's measure of dependence (section 5.1): a high value is strong evidence against independent codes, a low
-    one is none for it. Unchanged when a latent is rescaled. Uses the first two thirds of the rows.
+    The study's measure of dependence (section 5.1): a high value is strong evidence against independent latents, but a
+    low one is no evidence for independence. Invariant to the scale of each latent. Uses the first two thirds of the
+    rows. Raises ValueError for fewer than 2 of them, and if a latent is a linear function of others (infinite value).
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import total_correlation
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two independent binary factors
+    >>> round(total_correlation(factors)["total_correlation"], 2)  # perfect
+    0.0
+    >>> round(total_correlation(factors @ [[1, 1], [0, 1]])["total_correlation"], 2)  # mixed: log(2) / 2
+    0.35
+    >>> round(total_correlation(np.zeros((480, 2)))["total_correlation"], 2)  # empty, yet independent
+    0.0
     """
     return {"total_correlation": gaussian_total_correlation(covariance(codes))}
 
 
 def wasserstein_correlation(codes, factors=None, rng=None) -> dict[str, float]:
-    """{"wasserstein_correlation", "wasserstein_correlation_norm"}: how far a normal law is from independent latents.
+    """{"wasserstein_correlation", "wasserstein_correlation_norm"}: distance of a Gaussian from independent latents.
 
-    The squared 2-Wasserstein distance, in squared units of the codes, between the normal law fitted to the codes [n, d]
-    and the one with the same variances and no correlation, 2 tr S - 2 tr (S diag S)^(1/2), from 0 (uncorrelated); and
-    that over tr S, 0 to 2, unchanged when all codes are rescaled alike. Finite for latents that are functions of
-    others; 0 for codes that never change. In the study's code, not in its text. Uses the first two thirds of the rows.
+    The squared 2-Wasserstein distance, in squared units of the codes, between the Gaussian fitted to the codes float
+    [n, d], with covariance S, and the one with the same variances and no correlation, 2 tr S - 2 tr (S diag S)^(1/2),
+    from 0 (uncorrelated); and that divided by tr S, 0 to 2, invariant to a common scale of all codes. Finite for
+    latents that are functions of others; 0 for constant codes. In the study's code, not in its text. Uses the first two
+    thirds of the rows; raises ValueError for fewer than 2 of them.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import wasserstein_correlation
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two independent binary factors
+    >>> def values(codes):
+    ...     return [round(value, 2) for value in wasserstein_correlation(codes).values()]
+    >>> values(factors)  # perfect
+    [0.0, 0.0]
+    >>> values(factors @ [[1, 1], [0, 1]])  # latent 1 is the sum of both factors
+    [0.1, 0.13]
+    >>> values(np.zeros((480, 2)))  # empty, yet independent
+    [0.0, 0.0]
     """
     found = covariance(codes)
     deviation = np.sqrt(np.diag(found))
@@ -76,10 +100,25 @@ def wasserstein_correlation(codes, factors=None, rng=None) -> dict[str, float]:
 
 
 def average_mutual_information(codes, factors=None, rng=None) -> dict[str, float]:
-    """{"average_mutual_information"}: mean over pairs of latents of the information between their bins, in nats.
+    """{"average_mutual_information"}: mean over pairs of latents of the mutual information of their bins, in nats.
 
-    From 0 (independent; a finite sample stays a little above) to log 20. Uses the first two thirds of the rows. Raises
-    ValueError for a single latent, which has no pair.
+    0 (independent; finite samples of continuous codes lie above) to log 20 (one determines the other). codes float
+    [n, d] with d at least 2; uses the first two thirds of the rows. Raises ValueError for a single latent.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import average_mutual_information
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two independent binary factors
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> def value(codes):
+    ...     return round(average_mutual_information(codes)["average_mutual_information"], 2)
+    >>> value(factors)  # perfect
+    0.0
+    >>> value(factors @ [[1, 1], [0, 1]])  # latent 1 is the sum of both factors: log(2) / 2
+    0.35
+    >>> value(np.zeros((480, 2)))  # empty, yet independent
+    0.0
+    >>> value(noise)  # independent too: the bias of 20 bins and 320 rows
+    0.33
     """
     codes = checks.codes(codes)
     rows.several(codes.shape[1], "latents", "average_mutual_information")
@@ -91,21 +130,40 @@ def average_mutual_information(codes, factors=None, rng=None) -> dict[str, float
 def udr(representations: Sequence[Representation], kind: str = "spearman") -> np.ndarray:
     """Unsupervised disentanglement ranking (Duan et al. 2020): how well m models agree with each other, [m], 0 to 1.
 
-    ``representations``: what the models, at least 2, say of the same images. Each pair of models gets a matrix of
-    likeness between the latents of both: "spearman", absolute rank correlations, or "lasso", absolute weights that tell
-    the standardised latents of one from the other's. Latents whose mean KL divergence is at most 0.01 nats are left
-    out. The matrix counts as far as each latent has one counterpart: the mean, over the latents of both sides, of the
-    largest entry squared over the sum. A model scores the median over the others; one without active latents 0.
+    ``representations``: those of the same images by at least 2 models, which may have different numbers of latents.
+    Each pair of models has a similarity matrix of their latents: "spearman", absolute rank correlations, or "lasso",
+    absolute weights of a regression (penalty 0.1) of one model's standardised latents on the other's. Latents whose
+    mean KL divergence is at most 0.01 nats are left out. The pair's score is high if each latent has one counterpart:
+    the largest entry squared divided by the sum, mean over the latents of each model, then of both models. A model's
+    score is the median over all others; 0 without active latents. 1 (0.9 for "lasso"): uncorrelated latents that agree
+    up to their order and a monotonic (linear) function of each. Raises ValueError for a single model, different
+    factors, non-finite values and an unknown ``kind``.
+
+    >>> import numpy as np
+    >>> from dlnb.metrics import udr
+    >>> from dlnb.representation import Representation
+    >>> factors = np.array(list(np.ndindex(5, 5)))
+    >>> def model(mean, logvar=-2.0):
+    ...     return Representation(factors, mean, np.full(mean.shape, logvar))
+    >>> one, same = model(factors), model(-factors[:, ::-1])  # up to order and sign
+    >>> rotated = model(factors @ [[1, 1], [1, -1]])  # by 45 degrees
+    >>> empty = model(np.zeros((25, 2)), logvar=0.0)  # equal to the prior: no active latents
+    >>> udr([one, same]).round(2).tolist()
+    [1.0, 1.0]
+    >>> udr([one, rotated]).round(2).tolist()
+    [0.35, 0.35]
+    >>> udr([one, same, empty]).round(2).tolist()
+    [0.5, 0.5, 0.0]
     """
     if len(representations) < 2:
         raise ValueError(f"udr compares models with each other: it needs at least 2, not {len(representations)}")
     first = representations[0]
     for other in representations[1:]:
         if not np.array_equal(first.factors, other.factors):
-            raise ValueError("udr compares what models say of the same images: their factors differ")
+            raise ValueError("udr compares representations of the same images: their factors differ")
     for number, representation in enumerate(representations):
         if not np.isfinite(representation.mean).all() or not np.isfinite(representation.kl).all():
-            raise ValueError(f"udr: codes of model {number} hold nan or infinity")
+            raise ValueError(f"udr: codes of model {number} (counted from 0) hold nan or infinity")
     likeness = checks.choose(LIKENESS, kind, "kind")
     codes = [_standardised(r.mean[:, r.kl > ACTIVE]) for r in representations]
     count = len(codes)

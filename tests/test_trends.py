@@ -1,10 +1,10 @@
-"""Verdicts follow the data, whichever way it points."""
+"""Verdicts on question 5.1 follow the data, in either direction."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dlnb.claims import verdicts
+from dlnb.claims import trends
 
 
 def table(slopes):
@@ -16,7 +16,7 @@ def table(slopes):
 
 
 def judged(slopes):
-    found = verdicts.factorization(table(slopes), np.random.default_rng(1))
+    found = trends.factorization(table(slopes), np.random.default_rng(1))
     return dict(zip(found.column, found.verdict, strict=True))
 
 
@@ -28,7 +28,7 @@ def test_what_the_paper_found_agrees_and_its_opposite_does_not():
 
 def test_an_exception_that_the_paper_reports_is_a_claim_of_its_own():
     frame = table({"tc_sampled": -1, "tc_mean": 1, "mi_sampled": 1, "mi_mean": 1}).assign(method="dip_vae_i")
-    found = verdicts.factorization(frame, np.random.default_rng(1)).set_index("column")
+    found = trends.factorization(frame, np.random.default_rng(1)).set_index("column")
     assert found.claim["mi_sampled"] == "mutual information of the sampled code rises"
     assert found.verdict.to_dict() == {
         **dict.fromkeys(("tc_sampled", "tc_mean"), "no claim"),
@@ -40,14 +40,14 @@ def test_an_exception_that_the_paper_reports_is_a_claim_of_its_own():
 def test_seeds_that_contradict_each_other_are_no_verdict():
     frame = table({"tc_sampled": 1, "tc_mean": 1, "mi_sampled": 1, "mi_mean": 1})
     frame["tc_sampled"] *= np.where(frame.seed < 2, -1, 1)  # two seeds fall, three rise
-    found = verdicts.factorization(frame, np.random.default_rng(1)).set_index("column").verdict
+    found = trends.factorization(frame, np.random.default_rng(1)).set_index("column").verdict
     assert found["tc_sampled"] == "cannot tell" and found["tc_mean"] == "agrees"
 
 
 def test_one_seed_with_a_weak_trend_is_no_verdict():
     frame = table({"tc_sampled": -1, "tc_mean": 1, "mi_sampled": -1, "mi_mean": 1})
     one = frame[frame.seed == 0]  # four strengths in perfect order: 2 of 24 orders are as extreme
-    assert set(verdicts.factorization(one, np.random.default_rng(1)).verdict) == {"cannot tell"}
+    assert set(trends.factorization(one, np.random.default_rng(1)).verdict) == {"cannot tell"}
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_one_seed_with_a_weak_trend_is_no_verdict():
     [(-0.9, 0.01, "agrees"), (0.9, 0.01, "disagrees"), (-0.9, 0.06, "cannot tell"), (0.9, 0.06, "cannot tell")],
 )
 def test_verdict_of_a_falling_claim(correlation, p, expected):
-    assert verdicts.verdict(correlation, p, -1) == expected
+    assert trends.verdict(correlation, p, -1) == expected
