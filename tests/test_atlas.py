@@ -1,18 +1,16 @@
 """The atlas has every figure and table of the paper, and each can be drawn from a complete table."""
 
-from dataclasses import asdict
-
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from test_looks import extended
 from test_statements import study
 
-from dlnb import paper
-from dlnb.analysis import transfer, variance
+from dlnb import results
 from dlnb.figures import atlas
-from dlnb.models import networks
-from dlnb.paper import DATA_SETS, SCORES
+from dlnb.figures.looks import LOOKS
+from dlnb.paper import DATA_SETS, METHODS
 from dlnb.results import keepsakes
 from dlnb.study import STUDIES, SWEEPS
 
@@ -25,7 +23,6 @@ def table():
     table = study()
     more = [name for name in (*LABELS, "mi_sampled") if name not in table]
     table = table.assign(**{name: rng.uniform(0.1, 1, len(table)) for name in more})
-    table = table.assign(**asdict(STUDIES["short"].training))
     table.attrs["study"] = "short"
     return table
 
@@ -47,6 +44,32 @@ def test_every_figure_can_be_drawn(table, name):
     assert any(axis.lines or axis.collections or axis.images for axis in figure.axes)
 
 
+# What shows no methods, or a single data set: correlations, thirds, and what the paper draws of one.
+WITHOUT_METHODS = {"2", "3 right", "4 center", "4 right", "5", *map(str, (12, 16, 17, 19, 22, 23, 24))}
+OF_ONE_DATA_SET = {"1", "2", "3 left", "3 right", "4 left", "4 center", "5", "6", "11", "14"}
+
+
+@pytest.mark.parametrize("name", [name for name in atlas.FIGURES if name != "7"])
+def test_every_figure_shows_methods_and_data_sets_that_the_paper_does_not_have(name):
+    figure = atlas.FIGURES[name](extended(results.load("short")))
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    assert ("my method" in texts) == (name not in WITHOUT_METHODS)
+    sets = [text for text in texts if text.startswith(("Shapes3D", "my set"))]
+    assert name in OF_ONE_DATA_SET or sets[-1].startswith("my set")
+    for legend in figure.legends:
+        labels = [text.get_text() for text in legend.texts]
+        assert labels[-1] == ("high third" if name in ("22", "23") else "my method")
+
+
+def test_figures_without_annealed_vae_have_all_other_methods():
+    table = extended(results.load("short"))
+    for name in ("1", "8", "9"):
+        (legend,) = atlas.FIGURES[name](table).legends
+        labels = [text.get_text() for text in legend.texts]
+        assert labels == ["β-VAE", "FactorVAE", "β-TCVAE", "DIP-VAE-I", "DIP-VAE-II", "my method"]
+    assert atlas.WITHOUT_ANNEALED == METHODS[:5] == tuple(LOOKS)[:5]
+
+
 def test_figure_7_shows_what_was_kept(table, tmp_path, monkeypatch):
     monkeypatch.setattr(keepsakes, "TABLES", tmp_path)
     cells = {c.data_set: c for c in STUDIES["short"].cells() if c.method == keepsakes.FIGURE_7[c.data_set]}
@@ -63,60 +86,12 @@ def test_figure_7_shows_what_was_kept(table, tmp_path, monkeypatch):
     np.testing.assert_allclose(shown[9:, 27:35], images[1].repeat(3, -1) / 2, atol=0.003)
 
 
-def test_table_5_sets_ours_beside_the_paper_s(table):
-    found = atlas.TABLES["5"](table)
-    assert found.loc[("method", "paper", "cars3d"), "mig"] == 0.34
-    ours = variance.explained(table, SCORES).set_index(["data_set", "score"])
-    assert found.loc[("setting", "here", "cars3d"), "mig"] == ours.setting["cars3d", "mig"]
-    assert found.loc[("setting", "here, corrected", "cars3d"), "mig"] == ours.setting_corrected["cars3d", "mig"]
-    assert found.shape == (42, 6) and found.notna().all(axis=None)
-    noisy = atlas.TABLES["5"](table, {("cars3d", "mig"): 1.0})  # more than the whole variance
-    corrected = noisy.xs("here, corrected", level=1)
-    assert corrected.xs("cars3d", level=1).mig.isna().all() and corrected.isna().sum(axis=None) == 2
-
-
 def test_strengths_stand_under_the_models_of_their_own_method(table):
     axes = atlas.FIGURES["14"](table).axes
-    for row, method in enumerate(SWEEPS):
+    for row, method in enumerate(METHODS):
         for axis in axes[6 * row : 6 * row + 6]:
             labels = [label.get_text() for label in axis.get_xticklabels()]
             assert labels == [f"{strength:g}" for strength in SWEEPS[method].strengths]
-
-
-def test_table_1_is_the_game_of_the_seeds_that_are_complete(table):
-    more = pd.concat([table, table[(table.data_set == "cars3d") & (table.seed == 0)].assign(seed=9)])
-    pd.testing.assert_frame_equal(atlas.TABLES["1"](more)["here"], transfer.game(table, SCORES))
-    pd.testing.assert_frame_equal(atlas.TABLES["1"](more)["paper"], paper.TRANSFER)
-    assert atlas.TABLES["1"](table[table.seed == 0])["here"].isna().all(axis=None)
-
-
-def test_the_network_of_the_paper_is_ours_with_its_kernels():
-    rng = np.random.default_rng(0)
-    parts = {
-        "encoder": networks.encoder((64, 64, 1), 10, rng, kernels="paper"),
-        "decoder": networks.decoder((64, 64, 1), 10, rng),
-    }
-    for name, network in parts.items():
-        layers = [layer for layer in network.layers if layer.weights and layer.name != "logvar"]
-        assert len(layers) == len(paper.NETWORKS)
-        for layer, text in zip(layers, paper.NETWORKS[name], strict=True):
-            assert ("convolution" in text) == (layer.kernel.ndim == 4)
-            if layer.kernel.ndim == 4:
-                assert text.startswith("4 x 4") and layer.kernel.shape[:2] == (4, 4) and layer.strides == (2, 2)
-                assert ("transposed" in text) == ("Transpose" in type(layer).__name__)
-            assert ("ReLU" in text) <= (layer.activation.__name__ == "relu")
-
-
-def test_the_strengths_are_those_of_the_sweeps(table):
-    found = atlas.TABLES["3"](table)
-    assert found.loc["AnnealedVAE"].tolist() == ["capacity", 5, 10, 25, 50, 75, 100]
-    assert len(found) == len(SWEEPS)
-
-
-def test_table_4_tells_what_differs(table):
-    found = atlas.TABLES["4"](table)
-    assert found.paper["steps"] == 300_000 and found.here["steps"] == STUDIES["short"].training.steps
-    assert found.here["batch"] == found.paper["batch"] == 64
 
 
 def test_a_table_without_the_data_set_of_a_figure_is_refused(table):

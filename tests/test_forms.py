@@ -5,16 +5,14 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.transforms import Bbox
+from test_looks import extended
 from test_statements import study
 
 from dlnb import results
 from dlnb.analysis import stats
-from dlnb.claims import verdicts
-from dlnb.claims.statements import CLAIMS
-from dlnb.figures import atlas, forms, plots
-from dlnb.figures import panels as looks
-from dlnb.paper import SCORES
-from dlnb.study import DATA_SETS, SWEEPS
+from dlnb.figures import atlas, forms
+from dlnb.figures.looks import LABELS, LOOKS, NAMES, look, named
+from dlnb.paper import DATA_SETS, SCORES
 
 TABLE = study()
 RNG = np.random.default_rng(0)
@@ -28,12 +26,12 @@ def test_lines_stand_at_their_medians_and_every_method_keeps_its_look():
     medians = stats.by_strength(TABLE, "tc_sampled", RNG)
     figure = forms.medians_by_strength(medians, panel="data_set", ylabel="nats", columns=3)
     drawn = panels(figure)
-    assert [axis.get_title() for axis in drawn] == [looks.NAMES[name] for name in DATA_SETS]
+    assert [axis.get_title() for axis in drawn] == [NAMES[name] for name in DATA_SETS]
     expected = medians[(medians.data_set == "cars3d") & (medians.method == "factor_vae")]
     axis = drawn[list(DATA_SETS).index("cars3d")]
     lines = {to_hex(line.get_color()): line for line in axis.lines if line.get_marker() not in ("", "None", "|", "_")}
-    line = lines[plots.COLORS["factor_vae"].lower()]
-    assert len(lines) == 6 and line.get_marker() == looks.MARKERS["factor_vae"]
+    line = lines[LOOKS["factor_vae"].color.lower()]
+    assert len(lines) == 6 and line.get_marker() == LOOKS["factor_vae"].marker
     np.testing.assert_allclose(np.asarray(line.get_ydata(), float), expected["median"])
     reach = {tuple(path.vertices[:, 1]) for path in axis.collections[0].get_paths()}
     assert set(zip(expected.low, expected.high, strict=True)) <= reach and len(reach) == 36
@@ -46,13 +44,13 @@ def test_every_model_is_a_dot_in_its_range():
     assert len(drawn) == 7 * 2
     dots = {to_hex(line.get_color()): line for line in drawn[1].lines}
     models = TABLE[TABLE.data_set == "dsprites"]
-    for place, (method, color) in enumerate(plots.COLORS.items()):
-        line = dots[color.lower()]
-        assert line.get_marker() == looks.MARKERS[method] and np.abs(line.get_xdata() - place).max() < 0.5
+    for place, (method, look_of) in enumerate(LOOKS.items()):
+        line = dots[look_of.color.lower()]
+        assert line.get_marker() == look_of.marker and np.abs(line.get_xdata() - place).max() < 0.5
         np.testing.assert_array_equal(line.get_ydata(), models[models.method == method].factor_vae_score)
     shapes, middles = drawn[1].collections
     assert len(shapes.get_paths()) == len(middles.get_paths()) == 6
-    for method, shape, middle in zip(plots.COLORS, shapes.get_paths(), middles.get_paths(), strict=True):
+    for method, shape, middle in zip(LOOKS, shapes.get_paths(), middles.get_paths(), strict=True):
         values = models[models.method == method].factor_vae_score
         ends = shape.vertices[:, 1].min(), shape.vertices[:, 1].max()
         assert ends == pytest.approx((values.min(), values.max()))
@@ -67,14 +65,14 @@ def test_scatters_have_a_panel_for_each_pair_and_data_set(count):
     dots = np.concatenate([line.get_xydata() for line in drawn[0].lines])
     models = TABLE[TABLE.data_set == "dsprites"]
     assert sorted(map(tuple, dots)) == sorted(zip(models.mig, models.gbt_100, strict=True))
-    assert drawn[-1].get_xlabel() == forms.named("sap" if count == 2 else "mig")
+    assert drawn[-1].get_xlabel() == named("sap" if count == 2 else "mig")
 
 
 def test_a_scatter_matrix_names_its_diagonal():
     figure = forms.scatter_matrix(TABLE[TABLE.data_set == "dsprites"], SCORES)
     assert len(figure.axes) == 36
     names = [text.get_text() for axis in figure.axes for text in axis.texts]
-    assert names == [plots.LABELS[name] for name in SCORES]
+    assert names == [LABELS[name] for name in SCORES]
 
 
 def test_correlations_are_printed_in_percent():
@@ -94,13 +92,6 @@ def test_thirds_are_drawn_by_data_set():
     assert len(figure.axes[0].get_xticklabels()) == 7
 
 
-@pytest.mark.parametrize(
-    ("value", "written"), [(0.05, ".05"), (-0.5, "-.5"), (10.5, "10.5"), (0.0, "0"), (1.0, "1"), (0.1 + 0.2, ".3")]
-)
-def test_ticks_of_many_panels_are_short(value, written):
-    assert looks._short(value, None) == written
-
-
 def _inside(figure):
     """Is all that is written on a figure within it, but for a hundredth of an inch?"""
     box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
@@ -117,6 +108,7 @@ WIDE = ("10", "13", "15", "18", "20")
     [
         *[pytest.param(SHORT, name, id=f"short-{name}") for name in atlas.FIGURES if name != "7"],
         *[pytest.param(FEW, name, id=f"few-{name}") for name in WIDE],
+        *[pytest.param(extended(SHORT), name, id=f"more-{name}") for name in ("13", "15", "20")],
     ],
 )
 def test_nothing_is_cut_off_or_written_over(table, name):
@@ -130,37 +122,24 @@ def test_nothing_is_cut_off_or_written_over(table, name):
             assert common is None or min(common.width, common.height) < 0.02 * figure.dpi
 
 
-def test_looks_differ_between_methods_in_more_than_colour():
-    assert len(set(looks.MARKERS.values())) == len(set(map(str, looks.DASHES.values()))) == len(SWEEPS)
-    assert set(looks.NAMES) == set(DATA_SETS)
+def test_a_method_of_one_data_set_only_is_in_the_legend():
+    table = extended(SHORT)
+    table = table[(table.method != "my_method") | (table.data_set == "my_set")]
+    medians = stats.by_strength(table, "mig", RNG)
+    for figure in (
+        forms.medians_by_strength(medians, panel="data_set", ylabel="MIG"),
+        forms.scatters(table, [("mig", "sap")]),
+    ):
+        (legend,) = figure.legends
+        assert [text.get_text() for text in legend.texts] == [*map(named, LOOKS), "my method"]
+        assert panels(figure)[-1].get_title() == "my set"
+        colors = {to_hex(line.get_color()) for line in panels(figure)[-1].lines}
+        assert look("my_method").color.lower() in colors
 
 
-def test_shares_fill_their_row_in_the_order_of_the_parts():
-    parts = pd.DataFrame(
-        {"method": [0.5, -0.1], "strength": [0.3, 0.4], "seed": [0.15, 0.6], "evaluation": [0.05, 0.1]},
-        index=["mig", "shapes3d"],
-    )
-    (axis,) = forms.shares(parts).axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["MIG", "Shapes3D"]
-    widths = np.array([[bar.get_width() for bar in bars] for bars in axis.containers])
-    assert widths.T[0] == pytest.approx([0.5, 0.3, 0.15, 0.05])
-    assert widths.T[1] == pytest.approx(np.array([0, 0.4, 0.6, 0.1]) / 1.1)
-    starts = np.array([[bar.get_x() for bar in bars] for bars in axis.containers])
-    assert starts[1:] == pytest.approx(np.cumsum(widths, axis=0)[:-1])
-    assert {text.get_text() for text in axis.texts} == {"50%", "30%", "15%", "36%", "55%", "9%"}
-
-
-def test_the_scorecard_shows_value_interval_threshold_and_verdict():
-    weighed = verdicts.weigh(TABLE, CLAIMS, np.random.default_rng(0), draws=5)
-    (axis,) = forms.scorecard(weighed).axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == list(weighed.claim)
-    for place, claim in enumerate(weighed.itertuples()):
-        threshold, interval, dot, chance = axis.lines[4 * place : 4 * place + 4]
-        assert float(chance.get_xdata()[0]) == claim.chance
-        assert set(threshold.get_xdata()) == {float(claim.threshold.split()[1])}
-        assert list(interval.get_xdata()) == [claim.low, claim.high]
-        assert float(dot.get_xdata()[0]) == claim.here and dot.get_ydata()[0] == place
-        assert dot.get_color() == forms.VERDICTS[claim.verdict][0]
-        shaded = axis.collections[place].get_paths()[0].vertices[:, 0]
-        end = axis.get_xlim()[1]
-        assert (shaded.max() == end) == claim.threshold.startswith(">") and max(abs(shaded)) == end
+def test_strengths_beyond_the_sweep_are_drawn_after_it():
+    table = TABLE[TABLE.method == "beta_vae"]
+    table = pd.concat([table[table.strength == 16].assign(strength=32.0), table])
+    axis = panels(forms.medians_by_strength(stats.by_strength(table, "mig", RNG), panel="data_set", ylabel="MIG"))[0]
+    (line,) = (line for line in axis.lines if line.get_marker() == "o")
+    assert sorted(line.get_xdata().round()) == [0, 1, 2, 3, 4, 5, 6] and axis.get_xlim() == (-0.5, 6.5)

@@ -1,28 +1,20 @@
 """Figures show what they are given; looks are judged by eye, contents here."""
 
-import base64
-import io
 from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot
-from PIL import Image
 
 from dlnb.analysis import stats
 from dlnb.figures import plots
-from dlnb.study import SWEEPS
 
 
 def table():
     rows = [("d", "beta_vae", s, seed) for seed in range(3) for s in (1.0, 2.0, 4.0)]
     frame = pd.DataFrame(rows, columns=["data_set", "method", "strength", "seed"])
     return frame.assign(score=0.5 + frame.strength + frame.seed / 10, other=1 + frame.seed)
-
-
-def test_every_method_has_a_colour_of_its_own():
-    assert set(plots.COLORS) == set(SWEEPS) and len(set(plots.COLORS.values())) == len(SWEEPS)
 
 
 def test_no_figure_stays_open():
@@ -66,26 +58,17 @@ def test_image_grid_fills_its_figure(rows, columns):
     assert min(box.x0, box.y0) > 0 and width - 0.3 < box.x1 < width and height - 0.3 < box.y1 < height
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_animation_moves_every_tile_through_its_images(channels):
-    images = np.random.default_rng(0).integers(0, 2, size=(4, 5, 8, 8, channels)).astype(float)
-    bundle = plots.animation(images, ["one", "two", "three", "four"], columns=3, side=16)._repr_mimebundle_()
-    with Image.open(io.BytesIO(base64.b64decode(bundle["image/gif"]))) as moving:
-        assert (moving.n_frames, moving.size) == (5, (3 * 16 + 2 * 12, 2 * (16 + 26) + 12))
-        assert moving.info["loop"] == 0
-        for t in range(5):
-            moving.seek(t)
-            frame = np.asarray(moving.convert("RGB")) / 255
-            for tile, (x, y) in enumerate([(0, 26), (28, 26), (56, 26), (0, 26 + 54)]):
-                shown = frame[y : y + 16 : 2, x : x + 16 : 2]  # twice as large as the image
-                np.testing.assert_allclose(shown, np.broadcast_to(images[tile, t], (8, 8, 3)), atol=0.02)
-
-
 def test_curves_share_x_and_are_named():
     figure = plots.curves([1, 2], {"up": [0, 1], "down": [1, 0]}, axes=("x", "y"), marks={"here": (1, 0.5)})
     lines = {line.get_label(): line.get_ydata().tolist() for line in figure.axes[0].lines}
     assert lines["up"] == [0, 1] and lines["down"] == [1, 0]
     assert [text.get_text() for text in figure.axes[0].texts] == ["here"]
+
+
+def test_curves_of_any_number_are_all_drawn():
+    figure = plots.curves([1, 2], {str(i): [i, i] for i in range(9)}, axes=("x", "y"))
+    looks = {(line.get_color(), str(line.get_linestyle())) for line in figure.axes[0].lines}
+    assert len(figure.axes[0].lines) == 9 == len(looks)
 
 
 def test_heat_map_prints_its_numbers():
@@ -103,6 +86,13 @@ def test_lines_by_strength_shows_every_model_and_the_medians():
     assert sorted(map(tuple, axis.collections[0].get_offsets())) == sorted(models)
     medians = axis.containers[0].lines[0]
     assert medians.get_xdata().tolist() == [1, 2, 4] and np.allclose(medians.get_ydata(), [1.6, 2.6, 4.6])
+
+
+def test_lines_by_strength_shows_methods_that_are_not_the_paper_s():
+    both = pd.concat([table().assign(method="my_method"), table()])
+    panels = {"one": ("score", stats.by_strength(both, "score", np.random.default_rng(0)))}
+    axis = plots.lines_by_strength(both, panels, ylabel="score").axes[0]
+    assert [text.get_text() for text in axis.get_legend().texts] == ["β-VAE", "my method"]
 
 
 def test_scatter_has_a_dot_for_each_model():
@@ -144,6 +134,13 @@ def test_agreement_has_a_panel_for_each_value_with_its_dots_and_a_diagonal():
     for axis in figure.axes:
         assert np.array_equal(*axis.lines[0].get_data()) and axis.get_xlabel() == "there"
     assert [text.get_text() for text in figure.legends[0].texts] == ["a", "b"]
+
+
+def test_agreement_shows_any_number_of_values_and_names_the_axis_of_every_column():
+    frame = pd.DataFrame({"x": range(8), "y": range(8), "score": list("abcd") * 2, "set": list("stuvwxyz")})
+    figure = plots.agreement(frame, "x", "y", "score", "set", axes=("there", "here"))
+    assert [text.get_text() for text in figure.legends[0].texts] == list("stuvwxyz")
+    assert [axis.get_xlabel() for axis in figure.axes] == ["", "there", "there", "there"]
 
 
 def test_a_heat_map_leaves_empty_what_was_not_measured():

@@ -1,27 +1,18 @@
-"""Ink: from the table, images and numbers to figures; nothing is computed here but places on the page.
+"""Ink: from numbers to figures. Nothing is computed here but places on the page.
 
-``atlas`` draws every figure and table of the paper from a table of results, in the ``forms`` that several figures
-share; ``plots`` has the simple forms of the chapters, ``panels`` the looks of methods, data sets and scores.
+In come tables of results, statistics of them, images and arrays; out go figures of Matplotlib, animations, and the
+paper's tables beside ours. ``atlas`` draws every figure and table of the paper from a table of results, in ``forms``
+that several of them share; ``plots``, ``animations`` and ``summaries`` are the other figures of the chapters, and
+``panels`` is what all are made of. ``looks`` says what methods, data sets and scores are called, in which order they
+come and how they are drawn, your own among them.
 """
 
-from dlnb.figures.forms import (
-    VERDICTS,
-    correlations,
-    medians_by_strength,
-    ranges,
-    scatter_matrix,
-    scatters,
-    scorecard,
-    shares,
-    thirds,
-)
-from dlnb.figures.panels import in_order, measured, named
+from dlnb.figures.animations import animation
+from dlnb.figures.forms import correlations, medians_by_strength, ranges, scatter_matrix, scatters, thirds
+from dlnb.figures.looks import LABELS, Look, in_order, look, measured, named
+from dlnb.figures.panels import STYLE
 from dlnb.figures.plots import (
-    COLORS,
-    LABELS,
-    STYLE,
     agreement,
-    animation,
     curves,
     heat_map,
     image_grid,
@@ -31,12 +22,13 @@ from dlnb.figures.plots import (
     scatter,
     tables,
 )
+from dlnb.figures.summaries import VERDICTS, scorecard, shares
 
 __all__ = [
-    "COLORS",
     "LABELS",
     "STYLE",
     "VERDICTS",
+    "Look",
     "agreement",
     "animation",
     "correlations",
@@ -45,6 +37,7 @@ __all__ = [
     "image_grid",
     "in_order",
     "lines_by_strength",
+    "look",
     "matrices",
     "measured",
     "medians_by_strength",

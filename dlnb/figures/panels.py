@@ -1,96 +1,95 @@
-"""What the forms of the study's figures share: names, looks of the methods, grids of panels, their axes and legend."""
+"""What figures are made of: grids of panels, cells coloured by their value, axes, legends. Sizes are in inches."""
 
 import re
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.ticker import LogLocator, NullLocator
 
-from dlnb.figures.plots import COLORS, LABELS, WIDTH
-from dlnb.study import SWEEPS
-
-MARKERS = dict(zip(SWEEPS, "osD^vP", strict=True))
-DASHES = dict(zip(SWEEPS, ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3))), strict=True))
-NAMES = {  # of the data sets
-    "dsprites": "dSprites",
-    "color_dsprites": "Color-dSprites",
-    "noisy_dsprites": "Noisy-dSprites",
-    "scream_dsprites": "Scream-dSprites",
-    "smallnorb": "SmallNORB",
-    "cars3d": "Cars3D",
-    "shapes3d": "Shapes3D",
-}
-MEASURES = (
-    LABELS
-    | {
-        "tc_sampled": "total correlation, sampled code",
-        "tc_mean": "total correlation, mean code",
-        "mi_sampled": "mutual information, sampled code",
-        "mi_mean": "mutual information, mean code",
-        "reconstruction": "reconstruction loss",
-        "kl": "KL",
-        "elbo": "ELBO",
-        "lr_efficiency": "efficiency LR",
-        "gbt_efficiency": "efficiency GBT",
-    }
-    | {f"{kind}_{n}": f"{kind.upper()} {n:,}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000)}
-)
-ROW = 2.6  # inches
+WIDTH = 6.2  # text of 12 points is then readable on a phone, where the figure is as wide as the screen
+PANEL = 2.6  # wide and high
 MANY = 20  # panels
+STYLE = {
+    "font.size": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 12,
+    "axes.titley": 1.0,  # there is nothing above the panels that titles would have to make way for
+    "legend.fontsize": 11,
+    "figure.dpi": 200,  # of pictures and dots inside an SVG
+}
+DARK = {  # where on a colour map, which goes from 0 to 1, white text is easier to read than black
+    "viridis": lambda place: place < 0.6,
+    "RdBu_r": lambda place: abs(place - 0.5) > 0.35,
+    "Blues": lambda place: place > 0.7,
+}
 
 
-def named(name) -> str:
-    """What a figure calls a data set, method or measure."""
-    return NAMES.get(name) or (SWEEPS[name].label if name in SWEEPS else MEASURES.get(name, str(name)))
+def grid(count: int, columns: int = 1, panel=(PANEL, PANEL), *, height=None, foot=1.0, gap=0.5, **options):
+    """A grid of panels. Returns the figure and its ``count`` axes, row by row.
 
-
-def measured(name) -> str:
-    """The same where methods are named too, some of which are called like a score."""
-    return f"{named(name)} score" if name in ("beta_vae_score", "factor_vae_score") else named(name)
-
-
-def in_order(values, order) -> list:
-    """The values that are there, in the order of the study."""
-    there = set(values)
-    return [value for value in order if value in there]
-
-
-def grid(count: int, columns: int, height: float = ROW, foot: float = 1.0, gap: float = 0.5, **options):
-    """A grid of panels. The room for what is written beside them is measured, or given if they are many.
-
-    To measure it takes as long as to draw. ``foot`` and ``gap``, in inches: the room below many panels, and below each.
-    Returns the figure and its ``count`` axes, row by row.
+    The figure grows with its panels of the size ``panel`` (width, height), and is at least WIDTH wide; or it is WIDTH
+    wide and ``height`` high, and filled to its edges. The room for what is written beside the panels is measured, which
+    takes as long as drawing them; of more than MANY it is given: ``foot`` below all of them, and ``gap`` below each.
     """
-    rows, many = -(-count // columns), count > MANY
-    wide, tall = size = max(WIDTH, 2.6 * columns), 0.8 + height * rows
+    rows, many = -(-count // columns), height is None and count > MANY
+    wide, tall = size = (WIDTH, height) if height else (max(WIDTH, panel[0] * columns), 0.8 + panel[1] * rows)
     layout = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True) if many else "constrained"
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout=layout, **options)
     plt.close(figure)  # the caller shows it; pyplot would show it a second time
     if many:
         left, right, top, across = 0.9, 0.15, 0.6, 0.65
         width = (wide - left - right - across * (columns - 1)) / columns
-        height = (tall - top - foot - gap * (rows - 1)) / rows
+        high = (tall - top - foot - gap * (rows - 1)) / rows
         edges = {"left": left / wide, "right": 1 - right / wide, "bottom": foot / tall, "top": 1 - top / tall}
-        figure.subplots_adjust(wspace=across / width, hspace=gap / height, **edges)
+        figure.subplots_adjust(wspace=across / width, hspace=gap / high, **edges)
         for axis in axes.flat:
             axis.locator_params(nbins=3)
-            axis.xaxis.set_major_formatter(_short)
-            axis.yaxis.set_major_formatter(_short)
-    else:  # a title is nearer to its own panel than to the one above
+            axis.xaxis.set_major_formatter(short)
+            axis.yaxis.set_major_formatter(short)
+    elif height is None:  # a title is nearer to its own panel than to the one above
         figure.get_layout_engine().set(h_pad=0.1)
     for axis in axes.flat[count:]:
         axis.remove()
     return figure, list(axes.flat[:count])
 
 
-def _short(value: float, _) -> str:
+def short(value: float, position=None) -> str:
     """A tick's number, without a zero before the point."""
     return re.sub(r"^(-?)0\.", r"\1.", f"{value:g}")
 
 
+def cells(axis, values, rows=None, columns=None, *, turn=0, cmap="viridis", limits=(0, 1), written=None, **options):
+    """Numbers [r, c] as coloured cells with the names of ``rows`` and of ``columns``, the latter turned by degrees.
+
+    ``written`` turns a number into the text on its cell; NaN becomes a dash. Returns the image.
+    """
+    values = np.asarray(values, dtype=float)
+    low, high = limits
+    drawn = axis.imshow(values, cmap=cmap, vmin=low, vmax=high, **{"aspect": "auto"} | options)
+    if written:
+        dark = DARK[cmap]((values - low) / (high - low))
+        for i, j in np.ndindex(values.shape):
+            text = written(values[i, j]) if np.isfinite(values[i, j]) else "–"
+            color = "white" if dark[i, j] else "black"
+            axis.text(j, i, text, ha="center", va="center", color=color, clip_on=True)  # clipped, it needs no room
+    if rows is not None:
+        axis.set_yticks(range(len(rows)), rows)
+    if columns is not None:
+        axis.set_xticks(range(len(columns)), columns, **turned(turn))
+    axis.spines[:].set_visible(False)
+    return drawn
+
+
+def turned(degrees: float) -> dict:
+    """How the names below an x axis are turned so that each ends under its tick."""
+    return {"rotation": degrees, "ha": "right", "rotation_mode": "anchor"} if degrees else {}
+
+
 def logarithmic(axis) -> None:
-    """An x or y axis, on which all is drawn already, with few and plain numbers."""
+    """Few and plain numbers for an x or y axis on which everything is drawn already."""
     low, high = axis.get_view_interval()
     subs = (1, 2, 5) if high < 20 * low else (1, 3) if high < 300 * low else (1,)
     axis.set_major_locator(LogLocator(subs=subs))
@@ -98,13 +97,11 @@ def logarithmic(axis) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def legend(figure: Figure, axis) -> None:
-    """The looks of an axis at the foot of the figure."""
-    handles, labels = axis.get_legend_handles_labels()
-    columns = 3 if figure.get_figwidth() < 9 else 6
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
-
-
-def dots(method: str) -> dict:
-    """How ``Axes.plot`` draws the dots of a method, but for their marker and size."""
-    return {"color": COLORS[method], "alpha": 0.75, "markeredgewidth": 0, "label": named(method)}
+def legend(figure: Figure, axes, labels) -> None:
+    """The looks that axes have for ``labels``, in this order, at the foot of the figure."""
+    looks = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    columns = 3 if figure.get_figwidth() < 9 else int(figure.get_figwidth() / 1.5)
+    figure.legend([looks[label] for label in labels], labels, loc="outside lower center", ncols=columns, frameon=False)
+    more = -(-len(labels) // columns) - 1
+    if more > 0 and figure.get_layout_engine().adjust_compatible:  # below many panels there is room for one line
+        figure.subplots_adjust(bottom=figure.subplotpars.bottom + 0.25 * more / figure.get_figheight())

@@ -1,65 +1,29 @@
-"""Figures: each function draws what it is given and returns the figure; nothing is computed here but positions.
+"""The simple figures of the chapters: points, images, curves, lines and coloured cells.
 
-A method has one label, place and colour in the whole book. Text is large enough to be read on a phone.
+Each function draws what it is given and returns the figure; nothing is computed here but positions.
 """
-
-import base64
-import io
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator, ScalarFormatter
-from PIL import Image, ImageDraw, ImageFont
 
-from dlnb.study import SWEEPS
-
-WIDTH = 6.2  # inches; text of 12 points is then readable on a phone, where the figure is as wide as the screen
-COLORS = dict(zip(SWEEPS, ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"), strict=False))
-LABELS = {  # of the scores
-    "beta_vae_score": "BetaVAE",
-    "factor_vae_score": "FactorVAE",
-    "mig": "MIG",
-    "modularity": "Modularity",
-    "dci_disentanglement": "DCI",
-    "sap": "SAP",
-    "dci_completeness": "completeness",
-    "dci_informativeness": "informativeness",
-    "explicitness": "Explicitness",
-    "total_correlation": "total correlation",
-    "average_mutual_information": "mutual information",
-}
-STYLE = {
-    "font.size": 12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 12,
-    "axes.titley": 1.0,  # there is nothing above the panels that titles would have to make way for
-    "legend.fontsize": 11,
-    "figure.dpi": 200,  # of pictures and dots inside an SVG
-}
-
-
-def _figure(rows: int, columns: int, height: float, **options):
-    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False, layout="constrained", **options)
-    plt.close(figure)  # the caller shows it; pyplot would show it a second time
-    return figure, axes
+from dlnb.figures import looks
+from dlnb.figures.looks import named
+from dlnb.figures.panels import STYLE, WIDTH, cells, grid
 
 
 @plt.rc_context(STYLE)
 def points(panels: dict, color, *, label: str, axes=("first coordinate", "second coordinate"), columns=2) -> Figure:
     """Scatter plots of points [n, 2], one for each title, on common axes and all coloured by ``color`` [n]."""
-    rows = -(-len(panels) // columns)
-    figure, grid = _figure(rows, columns, 5.8 / columns * rows, sharex=True, sharey=True)
-    for axis, (title, xy) in zip(grid.flat, panels.items(), strict=False):
-        drawn = axis.scatter(*np.asarray(xy).T, c=color, s=7, cmap="viridis", linewidths=0, rasterized=True)
+    height = 5.8 / columns * -(-len(panels) // columns)
+    figure, drawn = grid(len(panels), columns, height=height, sharex=True, sharey=True)
+    for axis, (title, xy) in zip(drawn, panels.items(), strict=True):
+        dots = axis.scatter(*np.asarray(xy).T, c=color, s=7, cmap="viridis", linewidths=0, rasterized=True)
         axis.set(title=title, xlabel=axes[0], aspect="equal")
-    for axis in grid[:, 0]:
+    for axis in drawn[::columns]:
         axis.set_ylabel(axes[1])
-    for axis in grid.flat[len(panels) :]:
-        axis.remove()
-    figure.colorbar(drawn, ax=grid, label=label, shrink=0.8)
+    figure.colorbar(dots, ax=drawn, label=label, shrink=0.8)
     return figure
 
 
@@ -69,13 +33,13 @@ def image_grid(images, *, rows=(), columns=()) -> Figure:
     images = np.asarray(images)
     count, across, tall, wide = images.shape[:4]
     gap = max(1, round(0.05 * wide))
-    # One picture of all is drawn far faster than a panel for each.
+    # One picture of all of them is drawn far faster than a panel for each.
     sheet = np.ones((count, tall + gap, across, wide + gap, 3))
     sheet[:, :tall, :, :wide] = np.moveaxis(np.clip(images, 0, 1), 1, 2)
     sheet = sheet.reshape(count * (tall + gap), across * (wide + gap), 3)[:-gap, :-gap]
     beside = 0.15 + 0.09 * max((len(str(name)) for name in rows), default=0)  # inches
-    figure, grid = _figure(1, 1, (WIDTH - beside) * len(sheet) / sheet.shape[1] + (0.4 if len(columns) else 0.15))
-    axis = grid[0, 0]
+    height = (WIDTH - beside) * len(sheet) / sheet.shape[1] + (0.4 if len(columns) else 0.15)
+    figure, (axis,) = grid(1, height=height)
     axis.imshow(sheet)
     axis.set_anchor("NW")  # room for the labels is measured from there
     middles = [np.arange(n) * (size + gap) + (size - 1) / 2 for n, size in ((across, wide), (count, tall))]
@@ -87,47 +51,13 @@ def image_grid(images, *, rows=(), columns=()) -> Figure:
     return figure
 
 
-@dataclass(frozen=True)
-class Animation:
-    """A GIF that notebooks show as a moving picture."""
-
-    gif: bytes
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"image/gif": base64.b64encode(self.gif).decode()}
-
-
-def animation(images, labels, *, columns: int = 3, side: int = 160, milliseconds: int = 350) -> Animation:
-    """One moving tile, ``side`` pixels wide, for each label, from images [tiles, frames, h, w, 1 or 3] in [0, 1]."""
-    images = (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
-    tiles, length = images.shape[:2]
-    space, line, font = 12, 26, ImageFont.load_default(16)
-    rows, columns = -(-tiles // columns), min(columns, tiles)
-    frames = []
-    for t in range(length):
-        frame = Image.new("RGB", (columns * (side + space) - space, rows * (side + line + space) - space), "white")
-        for i, label in enumerate(labels):
-            corner = i % columns * (side + space), i // columns * (side + line + space)
-            tile = Image.fromarray(np.broadcast_to(images[i, t], (*images.shape[2:4], 3)))
-            frame.paste(tile.resize((side, side), Image.Resampling.NEAREST), (corner[0], corner[1] + line))
-            ImageDraw.Draw(frame).text((corner[0], corner[1] + 4), label, fill="black", font=font)
-        frames.append(frame)
-    # One palette of colours for all frames, so that what does not move does not flicker.
-    strip = Image.fromarray(np.concatenate([np.asarray(frame) for frame in frames]))
-    palette = strip.quantize(255, method=Image.Quantize.MEDIANCUT)
-    first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
-    file = io.BytesIO()
-    first.save(file, "GIF", save_all=True, append_images=others, duration=milliseconds, loop=0, optimize=False)
-    return Animation(file.getvalue())
-
-
 @plt.rc_context(STYLE)
 def curves(x, lines: dict, *, axes: tuple[str, str], marks: dict | None = None, height: float = 3.6) -> Figure:
     """Lines over a common x, one for each label; ``marks`` are labelled points (x, y)."""
-    figure, grid = _figure(1, 1, height)
-    axis = grid[0, 0]
-    for color, style, (label, y) in zip(COLORS_OF_LINES, STYLES_OF_LINES, lines.items(), strict=False):
-        axis.plot(x, y, color=color, linestyle=style, label=label, linewidth=2)
+    figure, (axis,) = grid(1, height=height)
+    for number, (label, y) in enumerate(lines.items()):
+        look = looks.line(number)
+        axis.plot(x, y, color=look.color, linestyle=look.dashes, label=label, linewidth=2)
     for label, (a, b) in (marks or {}).items():
         axis.plot(a, b, "o", color="black")
         axis.annotate(label, (a, b), xytext=(6, 6), textcoords="offset points")
@@ -136,27 +66,45 @@ def curves(x, lines: dict, *, axes: tuple[str, str], marks: dict | None = None, 
     return figure
 
 
-COLORS_OF_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "black")
-STYLES_OF_LINES = ("-", "--", "-.", ":", "-")
-
-
 @plt.rc_context(STYLE)
 def heat_map(frame, *, label: str, limits=(0, 1), form: str = "{:.2f}") -> Figure:
     """A table of numbers as coloured cells with the numbers printed; rows and columns named by the frame."""
-    values = frame.to_numpy()
-    figure, grid = _figure(1, 1, 1.2 + (0.75 if len(values) < 6 else 0.45) * len(values))
-    axis = grid[0, 0]
-    drawn = axis.imshow(values, cmap="viridis", vmin=limits[0], vmax=limits[1], aspect="auto")
-    for i, j in np.ndindex(values.shape):
-        dark = (values[i, j] - limits[0]) / (limits[1] - limits[0]) < 0.6
-        text = form.format(values[i, j]) if np.isfinite(values[i, j]) else "–"
-        axis.text(j, i, text, ha="center", va="center", color="white" if dark else "black", clip_on=True)
+    figure, (axis,) = grid(1, height=1.2 + (0.75 if len(frame) < 6 else 0.45) * len(frame))
     crowded = sum(len(str(name)) for name in frame.columns) > 30
-    turned = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
-    axis.set_xticks(range(values.shape[1]), frame.columns, **turned)
-    axis.set_yticks(range(values.shape[0]), [LABELS.get(name, name) for name in frame.index])
-    axis.spines[:].set_visible(False)
+    rows, turn = [named(name) for name in frame.index], 25 if crowded else 0
+    drawn = cells(axis, frame, rows, frame.columns, turn=turn, limits=limits, written=form.format)
     figure.colorbar(drawn, ax=axis, label=label)
+    return figure
+
+
+@plt.rc_context(STYLE)
+def matrices(panels: dict, *, label: str, limits=(0, 1), axes=("latent", "latent")) -> Figure:
+    """Square matrices [d, d] as coloured cells, one panel for each title, on one scale; indices count from 1."""
+    figure, drawn = grid(len(panels), len(panels), height=1.0 + 5.2 / len(panels))
+    for axis, (title, matrix) in zip(drawn, panels.items(), strict=True):
+        count = len(matrix)
+        edges = (0.5, count + 0.5, count + 0.5, 0.5)
+        image = cells(axis, matrix, limits=limits, aspect="equal", extent=edges)
+        ticks = np.arange(1, count + 1)[:: count // 5 or 1]
+        axis.set(title=title, xlabel=axes[0], xticks=ticks, yticks=ticks)
+    drawn[0].set_ylabel(axes[1])
+    figure.colorbar(image, ax=drawn, label=label, shrink=0.8)
+    return figure
+
+
+@plt.rc_context(STYLE)
+def tables(panels: dict, *, columns: int = 3, form: str = "{:.2f}") -> Figure:
+    """Small tables of numbers as coloured cells with the numbers printed, one panel for each title.
+
+    Every panel has a scale of its own, from 0 to its largest number, since the panels are in different units.
+    """
+    height = 0.9 + 0.42 * max(len(frame) for frame in panels.values())
+    figure, drawn = grid(len(panels), columns, height=-(-len(panels) // columns) * height)
+    for axis, (title, frame) in zip(drawn, panels.items(), strict=True):
+        limits = 0, 1.5 * max(np.nanmax(frame), 1e-9)  # no cell is so dark that its number cannot be read
+        cells(axis, frame, frame.index, frame.columns, cmap="Blues", limits=limits, written=form.format)
+        axis.set_title(title)
+        axis.tick_params(length=0)
     return figure
 
 
@@ -167,14 +115,14 @@ def lines_by_strength(table, panels: dict, *, ylabel: str, log: bool = False, ch
     ``panels`` maps a title to (column of ``table``, its medians as ``stats.by_strength`` gives them). ``chance`` is the
     value that would be measured if there were nothing to measure, drawn as a line.
     """
-    figure, grid = _figure(1, len(panels), 3.6, sharey=True)
-    for axis, (title, (column, medians)) in zip(grid.flat, panels.items(), strict=True):
-        for method, part in medians.groupby("method", sort=False):
-            models, color = table[table.method == method], COLORS[method]
+    figure, drawn = grid(len(panels), len(panels), height=3.6, sharey=True)
+    for axis, (title, (column, medians)) in zip(drawn, panels.items(), strict=True):
+        for method in looks.in_order(medians.method):
+            part, models = medians[medians.method == method], table[table.method == method]
+            color, errors = looks.look(method).color, [part["median"] - part.low, part.high - part["median"]]
             axis.scatter(models.strength, models[column], s=16, color=color, alpha=0.45, linewidths=0)
-            errors = [part["median"] - part.low, part.high - part["median"]]
             axis.errorbar(
-                part.strength, part["median"], errors, color=color, marker="o", capsize=3, label=SWEEPS[method].label
+                part.strength, part["median"], errors, color=color, marker="o", capsize=3, label=named(method)
             )
         if chance is not None:
             axis.axhline(chance, color="grey", linestyle=":", label="by chance")
@@ -187,17 +135,16 @@ def lines_by_strength(table, panels: dict, *, ylabel: str, log: bool = False, ch
             axis.set_yscale("log")
             axis.yaxis.set_major_formatter(ScalarFormatter())
             axis.yaxis.set_minor_formatter(NullFormatter())
-    grid[0, 0].set_ylabel(ylabel)
+    drawn[0].set_ylabel(ylabel)
     if chance is not None or table.method.nunique() > 1:
-        grid[0, -1].legend(frameon=False)
+        drawn[-1].legend(frameon=False)
     return figure
 
 
 @plt.rc_context(STYLE)
 def scatter(table, x: str, y: str, *, axes: tuple[str, str], hue: str = "strength", diagonal: bool = False) -> Figure:
-    """One dot a model, coloured by a column; ``diagonal`` adds the line on which both are equal. Both axes are log."""
-    figure, grid = _figure(1, 1, 4.2)
-    axis = grid[0, 0]
+    """One dot per model, coloured by a column; ``diagonal`` adds the line where both are equal. Both axes are log."""
+    figure, (axis,) = grid(1, height=4.2)
     order = {value: i for i, value in enumerate(sorted(table[hue].unique()))}
     palette = plt.get_cmap("viridis", len(order))
     for value, i in order.items():
@@ -212,70 +159,28 @@ def scatter(table, x: str, y: str, *, axes: tuple[str, str], hue: str = "strengt
 
 
 @plt.rc_context(STYLE)
-def matrices(panels: dict, *, label: str, limits=(0, 1), axes=("latent", "latent")) -> Figure:
-    """Square matrices [d, d] as coloured cells, one panel for each title, on one scale; indices count from 1."""
-    figure, grid = _figure(1, len(panels), 1.0 + 5.2 / len(panels))
-    for axis, (title, matrix) in zip(grid.flat, panels.items(), strict=True):
-        ticks = np.arange(1, len(matrix) + 1)
-        edges = (0.5, len(matrix) + 0.5, len(matrix) + 0.5, 0.5)
-        drawn = axis.imshow(matrix, cmap="viridis", vmin=limits[0], vmax=limits[1], extent=edges)
-        axis.set(
-            title=title, xlabel=axes[0], xticks=ticks[:: len(ticks) // 5 or 1], yticks=ticks[:: len(ticks) // 5 or 1]
-        )
-        axis.spines[:].set_visible(False)
-    grid[0, 0].set_ylabel(axes[1])
-    figure.colorbar(drawn, ax=grid, label=label, shrink=0.8)
-    return figure
-
-
-@plt.rc_context(STYLE)
-def tables(panels: dict, *, columns: int = 3, form: str = "{:.2f}") -> Figure:
-    """Small tables of numbers as coloured cells with the numbers printed, one panel for each title.
-
-    Every panel has a scale of its own, from 0 to its largest number, since the panels are in different units.
-    """
-    rows = -(-len(panels) // columns)
-    height = 0.9 + 0.42 * max(len(frame) for frame in panels.values())
-    figure, grid = _figure(rows, columns, rows * height)
-    for axis, (title, frame) in zip(grid.flat, panels.items(), strict=False):
-        values = frame.to_numpy(dtype=float)
-        axis.imshow(values, cmap="Blues", vmin=0, vmax=1.5 * max(values.max(), 1e-9), aspect="auto")
-        for i, j in np.ndindex(values.shape):
-            axis.text(j, i, form.format(values[i, j]), ha="center", va="center", clip_on=True)
-        axis.set_xticks(range(values.shape[1]), frame.columns)
-        axis.set_yticks(range(values.shape[0]), frame.index)
-        axis.tick_params(length=0)
-        axis.set_title(title)
-        axis.spines[:].set_visible(False)
-    for axis in grid.flat[len(panels) :]:
-        axis.remove()
-    return figure
-
-
-@plt.rc_context(STYLE)
 def agreement(table, x: str, y: str, panel: str, hue: str, *, axes: tuple[str, str], columns: int = 3) -> Figure:
-    """Two measurements of the same thing, one dot a row of the table and one panel for each value of ``panel``.
+    """Two measurements of the same thing, one dot per row of the table and one panel for each value of ``panel``.
 
-    Dots on the dashed diagonal agree. ``hue`` is a column with at most five values, told apart by colour and marker.
+    Dots on the dashed diagonal agree. Values of the column ``hue`` differ in colour and marker.
     """
-    names = list(table[panel].unique())
-    rows = -(-len(names) // columns)
-    figure, grid = _figure(rows, columns, 0.4 + rows * (WIDTH / columns + 0.25))
-    for axis, name in zip(grid.flat, names, strict=False):
+    names, hues = list(table[panel].unique()), list(table[hue].unique())
+    height = 0.4 + -(-len(names) // columns) * (WIDTH / columns + 0.25)
+    figure, drawn = grid(len(names), columns, height=height)
+    for axis, name in zip(drawn, names, strict=True):
         part = table[table[panel] == name]
         low, high = part[[x, y]].min().min(), part[[x, y]].max().max()
         edge = 0.05 * (high - low or 1)
         axis.plot([low - edge, high + edge], [low - edge, high + edge], color="grey", linestyle="--", zorder=0)
-        for color, marker, value in zip(COLORS_OF_LINES, "o^sDv", table[hue].unique(), strict=False):
-            dots = part[part[hue] == value]
-            axis.scatter(dots[x], dots[y], s=20, color=color, marker=marker, alpha=0.8, linewidths=0, label=value)
-        axis.set(title=LABELS.get(name, name.replace("_", " ")), aspect="equal")
+        for number, value in enumerate(hues):
+            dots, look = part[part[hue] == value], looks.line(number)
+            shown = {"color": look.color, "marker": look.marker, "label": value}
+            axis.scatter(dots[x], dots[y], s=20, alpha=0.8, linewidths=0, **shown)
+        axis.set(title=named(name), aspect="equal")
         axis.locator_params(nbins=4)
-    for axis in grid[-1]:
+    for axis in drawn[-columns:]:  # the lowest of each column
         axis.set_xlabel(axes[0])
-    for axis in grid[:, 0]:
+    for axis in drawn[::columns]:
         axis.set_ylabel(axes[1])
-    for axis in grid.flat[len(names) :]:
-        axis.remove()
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+    figure.legend(*drawn[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
     return figure

@@ -1,0 +1,73 @@
+"""Figures that sum up a study: where the variance of its scores comes from, and how the paper's claims fare."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from dlnb.figures.looks import named
+from dlnb.figures.panels import PANEL, STYLE, grid
+
+PARTS = {  # of a variance: colour and hatching
+    "method": ("#0072B2", ""),
+    "strength": ("#56B4E9", "//"),
+    "seed": ("#E69F00", ".."),
+    "evaluation": ("#BBBBBB", ""),
+}
+VERDICTS = {"agrees": ("#0072B2", "o"), "cannot tell": ("#777777", "s"), "disagrees": ("#D55E00", "D")}
+
+
+@plt.rc_context(STYLE)
+def shares(parts: pd.DataFrame) -> Figure:
+    """Bars of a variance in its parts, one for each row of ``parts``: columns method, strength, seed and evaluation.
+
+    An estimate below 0 is not drawn, and the rest is then scaled to 1.
+    """
+    figure, (axis,) = grid(1, panel=(PANEL, 0.45 * len(parts)))
+    drawn = parts[list(PARTS)].clip(lower=0)
+    drawn = drawn.div(drawn.sum(axis=1), axis=0)
+    places, left = np.arange(len(drawn)), np.zeros(len(drawn))
+    for name, (color, hatch) in PARTS.items():
+        widths = drawn[name].to_numpy()
+        bars = axis.barh(places, widths, left=left, color=color, hatch=hatch, edgecolor="white", label=name)
+        for bar, width in zip(bars, widths, strict=True):
+            if width >= 0.08:
+                box = {"facecolor": color, "edgecolor": "none", "pad": 1}
+                at = bar.get_x() + width / 2, bar.get_y() + bar.get_height() / 2
+                text_color = "white" if name == "method" else "black"
+                axis.text(*at, f"{width:.0%}", ha="center", va="center", color=text_color, bbox=box)
+        left = left + widths
+    axis.set(xlim=(0, 1), ylim=(len(drawn) - 0.5, -0.5), xlabel="share of the variance")
+    axis.set_yticks(places, [named(name) for name in drawn.index])
+    axis.tick_params(axis="y", length=0)
+    figure.legend(loc="outside upper center", ncols=4, frameon=False)
+    return figure
+
+
+@plt.rc_context(STYLE)
+def scorecard(weighed: pd.DataFrame) -> Figure:
+    """One row per claim (as ``claims.weigh`` gives them): value, interval, chance, threshold and the side claimed.
+
+    All numbers of ``dlnb.claims`` are correlations, shares or differences of them, so that they share an axis.
+    """
+    figure, (axis,) = grid(1, panel=(PANEL, 0.34 * len(weighed)))
+    places = np.arange(len(weighed))
+    reach = 1.02 * max(1, np.nanmax(np.abs(weighed[["low", "high"]].to_numpy()), initial=1))
+    for place, claim in zip(places, weighed.itertuples(), strict=True):
+        side, value = claim.threshold.split()
+        edge = float(value)
+        span = (edge, reach) if side == ">" else (-reach, edge)
+        axis.fill_betweenx([place - 0.4, place + 0.4], *span, color="#0072B2", alpha=0.1, linewidth=0)
+        axis.plot([edge, edge], [place - 0.4, place + 0.4], color="black", linewidth=1)
+        color, marker = VERDICTS[claim.verdict]
+        axis.plot([claim.low, claim.high], [place, place], color=color, linewidth=2)
+        axis.plot(claim.here, place, marker, color=color, markersize=6)
+        axis.plot(claim.chance, place, "x", color="black", markersize=4)
+    for verdict, (color, marker) in VERDICTS.items():
+        axis.plot([], [], marker, color=color, label=verdict)
+    axis.plot([], [], "x", color="black", markersize=4, label="chance")
+    axis.set(xlim=(-reach, reach), ylim=(len(weighed) - 0.5, -0.5), xlabel="value")
+    axis.set_yticks(places, weighed.claim)
+    axis.tick_params(axis="y", length=0, labelsize=10)
+    figure.legend(loc="outside upper center", ncols=4, frameon=False)
+    return figure

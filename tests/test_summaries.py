@@ -1,0 +1,41 @@
+"""The variance and the verdicts are drawn as they are given."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_statements import study
+
+from dlnb.claims import verdicts
+from dlnb.claims.statements import CLAIMS
+from dlnb.figures import summaries
+
+
+def test_shares_fill_their_row_in_the_order_of_the_parts():
+    parts = pd.DataFrame(
+        {"method": [0.5, -0.1], "strength": [0.3, 0.4], "seed": [0.15, 0.6], "evaluation": [0.05, 0.1]},
+        index=["mig", "shapes3d"],
+    )
+    (axis,) = summaries.shares(parts).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["MIG", "Shapes3D"]
+    widths = np.array([[bar.get_width() for bar in bars] for bars in axis.containers])
+    assert widths.T[0] == pytest.approx([0.5, 0.3, 0.15, 0.05])
+    assert widths.T[1] == pytest.approx(np.array([0, 0.4, 0.6, 0.1]) / 1.1)
+    starts = np.array([[bar.get_x() for bar in bars] for bars in axis.containers])
+    assert starts[1:] == pytest.approx(np.cumsum(widths, axis=0)[:-1])
+    assert {text.get_text() for text in axis.texts} == {"50%", "30%", "15%", "36%", "55%", "9%"}
+
+
+def test_the_scorecard_shows_value_interval_threshold_and_verdict():
+    weighed = verdicts.weigh(study(), CLAIMS, np.random.default_rng(0), draws=5)
+    (axis,) = summaries.scorecard(weighed).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == list(weighed.claim)
+    for place, claim in enumerate(weighed.itertuples()):
+        threshold, interval, dot, chance = axis.lines[4 * place : 4 * place + 4]
+        assert float(chance.get_xdata()[0]) == claim.chance
+        assert set(threshold.get_xdata()) == {float(claim.threshold.split()[1])}
+        assert list(interval.get_xdata()) == [claim.low, claim.high]
+        assert float(dot.get_xdata()[0]) == claim.here and dot.get_ydata()[0] == place
+        assert dot.get_color() == summaries.VERDICTS[claim.verdict][0]
+        shaded = axis.collections[place].get_paths()[0].vertices[:, 0]
+        end = axis.get_xlim()[1]
+        assert (shaded.max() == end) == claim.threshold.startswith(">") and max(abs(shaded)) == end
