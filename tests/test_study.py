@@ -69,7 +69,7 @@ def test_a_study_may_train_factor_vae_for_half_the_steps_as_the_original_code_do
 
 
 def test_the_study_has_all_data_sets_and_the_paper_12_600_models():
-    assert set(DATA_SETS) == data.OWN
+    assert set(DATA_SETS) <= data.OWN
     assert len(STUDIES["paper"].cells()) == 12_600
     assert STUDIES["paper"].training_of("factor_vae").steps == 300_000
 
