@@ -139,13 +139,13 @@ def test_redirects_are_followed(server):
     [
         (sends(BODY[:-1] + b"!"), "its sha256 checksum is not the published", 1),
         (sends(b""), "it is empty", 3),
-        (sends(BODY[:1000], length=len(BODY)), "no connection, or one that broke", 3),
+        (sends(BODY[:1000], length=len(BODY)), "the connection failed or broke", 3),
         (sends(BODY[:1000], length=0), "it has 1,000 bytes instead of 300,000", 3),
-        (resets(BODY[:1000], len(BODY)), "no connection, or one that broke", 3),
-        (sends(b"no such file", 404), "the server answers 404 Not Found", 1),
-        (sends(PAGE, 403, Content_Type="text/html"), "the server answers 403 Forbidden", 1),
+        (resets(BODY[:1000], len(BODY)), "the connection failed or broke", 3),
+        (sends(b"no such file", 404), "the server responded 404 Not Found", 1),
+        (sends(PAGE, 403, Content_Type="text/html"), "the server responded 403 Forbidden", 1),
         (sends(PAGE, 200, Content_Type="text/html"), "it is a web page", 1),
-        (sends(PAGE, 503), "the server answers 503 Service Unavailable", 3),
+        (sends(PAGE, 503), "the server responded 503 Service Unavailable", 3),
     ],
     ids=["checksum", "empty", "truncated", "unannounced end", "reset", "404", "403", "page", "503"],
 )
@@ -163,7 +163,7 @@ def test_what_a_server_does_wrong_is_said_and_leaves_no_file(server, home, answe
 
 def test_no_network_is_said_with_every_address(home):
     urls = no_port(), no_port()
-    with pytest.raises(DataFileError, match=r"no connection, or one that broke") as error:
+    with pytest.raises(DataFileError, match=r"the connection failed or broke") as error:
         fetch(published(*urls))
     assert all(url in str(error.value) for url in urls)
     assert is_empty(home)

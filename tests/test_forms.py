@@ -101,12 +101,17 @@ def _inside(figure):
 SHORT = results.load("short")
 FEW = SHORT[SHORT.data_set.isin(["dsprites", "noisy_dsprites", "cars3d"])]
 WIDE = ("10", "13", "15", "18", "20")
+ONE_OF_EACH_FORM = ("1", "2", "3 left", "4 left", "6", "11", "12", "22", *WIDE)
+
+
+def marks(name):
+    return [] if name in ONE_OF_EACH_FORM else [pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
     ("table", "name"),
     [
-        *[pytest.param(SHORT, name, id=f"short-{name}") for name in atlas.FIGURES if name != "7"],
+        *[pytest.param(SHORT, name, id=f"short-{name}", marks=marks(name)) for name in atlas.FIGURES if name != "7"],
         *[pytest.param(FEW, name, id=f"few-{name}") for name in WIDE],
         *[pytest.param(extended(SHORT), name, id=f"more-{name}") for name in ("13", "15", "20")],
     ],

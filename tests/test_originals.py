@@ -408,7 +408,7 @@ def test_a_wrong_number_of_cars_is_said(folder, publish):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (writers.car(np.zeros((128, 128, 3, 3, 2), np.uint8), key="images"), "whether it has an array im is False"),
+        (writers.car(np.zeros((128, 128, 3, 3, 2), np.uint8), key="images"), "it has no array im"),
         (writers.car(np.zeros((128, 128, 3, 2, 3), np.uint8)), r"im is \(\(128, 128, 3, 2, 3\)"),
         (writers.car(np.zeros((128, 128, 3, 3, 2))), "float64"),
         (b"MATLAB 7.3 MAT-file" + bytes(300), ""),
