@@ -24,7 +24,7 @@ def test_a_scheduler_that_does_not_answer_is_named():
 
 def test_an_address_without_its_engine_is_refused(tmp_path):
     folders = ["--runs", str(tmp_path), "--tables", str(tmp_path)]
-    with pytest.raises(SystemExit, match="say --engine dask as well"):
+    with pytest.raises(SystemExit, match="add --engine dask"):
         sweep.main(["smoke", "--address", "tcp://127.0.0.1:9", *folders])
 
 

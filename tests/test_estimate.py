@@ -57,7 +57,7 @@ def test_a_cell_costs_its_updates_and_its_scores(measured):
 def test_the_report_names_device_methods_and_hours(measured):
     lines = estimate.report(TINY, TINY.cells()).splitlines()
     assert lines[0].startswith("tiny: 4 models, measured on one ")
-    assert lines[1] == f"beta_vae: {13 / 3600:.2f} hours a model"
+    assert lines[1] == f"beta_vae: {13 / 3600:.2f} hours per model"
     assert [line.split(":")[0] for line in lines[2:]] == ["all on 1", "all on 8", "all on 64"]
 
 

@@ -98,10 +98,10 @@ def test_a_wrong_number_of_latents_is_refused(path):
 
 def test_something_else_is_refused(tmp_path, path):
     (tmp_path / "notes.npz").write_text("no model")
-    with pytest.raises(ValueError, match="is no trained model"):
+    with pytest.raises(ValueError, match="is not a trained model"):
         Model.load(tmp_path / "notes.npz")
     training.encode(Model.load(path), PLACES.sample(4, np.random.default_rng(0))).save(tmp_path / "codes.npz")
-    with pytest.raises(ValueError, match="is no trained model"):
+    with pytest.raises(ValueError, match="is not a trained model"):
         Model.load(tmp_path / "codes.npz")
 
 

@@ -132,8 +132,8 @@ def test_half_a_zip_and_foreign_files_are_left_out_with_their_reason(tmp_path):
     assert list(table.seed) == [5]
     reasons = "\n".join(table.attrs["refused"])
     for expected in (
-        "6.zip is no whole zip",
-        "7.zip is no whole zip",
+        "6.zip is not a complete zip",
+        "7.zip is not a complete zip",
         "cats.zip is not named",
         "12600.zip is not named",
     ):
@@ -163,7 +163,7 @@ def test_the_command_writes_the_table_and_tells_what_is_missing(tmp_path, capsys
     assert released.main([str(tmp_path), str(tmp_path / "table.parquet")]) == 1
     printed = capsys.readouterr()
     assert "1 models in" in printed.out and "1 zips left out" in printed.out and "1 models lack mean/mig" in printed.out
-    assert "11.zip is no whole zip" in printed.err
+    assert "11.zip is not a complete zip" in printed.err
     assert len(pd.read_parquet(tmp_path / "table.parquet")) == 1
     with pytest.raises(SystemExit, match=r"dlnb.released: no published result in"):
         released.main([str(tmp_path / "nothing"), str(tmp_path / "other.parquet")])

@@ -90,5 +90,5 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     ("factors", "mean", "logvar"), [((4, 2), (4, 3), (4, 2)), ((3, 2), (4, 3), (4, 3)), ((4, 2), (4,), (4,))]
 )
 def test_arrays_that_do_not_fit_together_are_refused(factors, mean, logvar):
-    with pytest.raises(ValueError, match="must fit together"):
+    with pytest.raises(ValueError, match="do not match"):
         Representation(np.zeros(factors, int), np.zeros(mean), np.zeros(logvar))

@@ -151,7 +151,7 @@ def test_a_runner_that_is_told_to_end_takes_its_workers_along(number, uninterrup
         assert len(workers) == 2 and not any(alive(worker) for worker in workers)
     printed = (tmp_path / "out.txt").read_text()
     # Not the last line for sure: the process in which joblib counts semaphores may find one gone, and says so later.
-    assert "dlnb.run: interrupted. Nothing is lost: start again to go on." in printed.splitlines()
+    assert "dlnb.run: interrupted. Nothing is lost: run it again to resume." in printed.splitlines()
     assert "Traceback" not in printed
     sweep(tmp_path, "--workers", "2")
     assert tables(tmp_path) == uninterrupted
@@ -215,7 +215,7 @@ def test_a_cluster_gives_up_a_cell_that_ends_its_workers(tmp_path, monkeypatch):
         status = process.wait()
     printed = (tmp_path / "out.txt").read_text()
     assert status == 1 and "many: 3 of 24 models" in printed
-    assert "failed: dsprites/beta_vae/beta=1/seed=0: KilledWorker: workers that did it were lost" in printed
+    assert "failed: dsprites/beta_vae/beta=1/seed=0: KilledWorker: workers that ran it were lost" in printed
     by = {process for lines in notes(tmp_path).values() for process, _ in lines}
     assert str(process.pid) not in by and len(notes(tmp_path)) == 3, "a single worker is not the runner"
 
@@ -225,7 +225,7 @@ def test_a_cell_of_another_runner_is_told_by_the_exit_status(tmp_path):
     folder.mkdir(parents=True)
     with FileLock(folder / "lock"):
         status, printed = sweep(tmp_path, "--only", "*/seed=0")
-    assert status == 75 and "1 models are in the hands of another runner" in printed
+    assert status == 75 and "1 models are being trained by another runner" in printed
     assert sweep(tmp_path, "--only", "*/seed=0")[0] == 0
 
 

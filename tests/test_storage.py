@@ -57,10 +57,10 @@ def test_an_archive_holds_no_pickles(tmp_path):
 
 def test_another_kind_of_archive_is_refused(tmp_path):
     storage.save(tmp_path / "file.npz", {"kind": "thing"}, {"x": np.zeros(2)})
-    with pytest.raises(ValueError, match=r"file.npz is no trained model but a thing"):
+    with pytest.raises(ValueError, match=r"file.npz is not a trained model file but a thing file"):
         storage.load(tmp_path / "file.npz", "trained model")
     storage.save(tmp_path / "file.npz", {}, {"x": np.zeros(2)})
-    with pytest.raises(ValueError, match=r"file.npz is no trained model$"):
+    with pytest.raises(ValueError, match=r"file.npz is not a trained model file$"):
         storage.load(tmp_path / "file.npz", "trained model")
 
 
@@ -74,7 +74,7 @@ def test_damaged_and_foreign_files_are_named(tmp_path, content):
         path.write_bytes(path.read_bytes()[:9_000])
     else:
         path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"file.npz is no thing of this package, or is damaged"):
+    with pytest.raises(ValueError, match=r"file.npz is not a thing file of this package, or is damaged"):
         storage.load(path, "thing")
 
 

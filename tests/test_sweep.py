@@ -106,7 +106,7 @@ def test_a_row_that_the_table_would_refuse_is_a_failure_of_its_cell(trained, tmp
     good = worker.row
     monkeypatch.setattr(worker, "row", lambda *a: good(*a) | ({"mig": float("nan")} if a[1] == CELLS[0] else {}))
     sweep.run(TINY, CELLS, tmp_path, tmp_path / "tables")
-    why = "ValueError('what was measured: column mig has empty or infinite values')"
+    why = "ValueError('the new row: column mig has empty or infinite values')"
     assert results.Store(TINY, tmp_path).failed() == {CELLS[0]: why}
     assert len(results.Store(TINY, tmp_path, tmp_path / "tables").collect()) == 3
 

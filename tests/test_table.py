@@ -102,14 +102,14 @@ def test_two_rows_of_one_cell_are_refused_with_the_cell():
     "change", [{"seed": 2}, {"strength": 2.0}, {"data_set": "cars3d"}, {"hyperparameter": "gamma"}]
 )
 def test_a_row_of_no_cell_is_refused(change):
-    with pytest.raises(ValueError, match=r"here: \{'data_set': .*\} is no cell of the study tiny"):
+    with pytest.raises(ValueError, match=r"here: \{'data_set': .*\} is not a cell of the study tiny"):
         results.check(frame(CELLS[0], **change), TINY, "here")
 
 
 @pytest.mark.parametrize("name", PROTOCOL)
 def test_a_row_of_another_protocol_is_refused_with_what_differs(name):
     other = f"{PROTOCOL[name]}x" if COLUMNS[name] == "str" else PROTOCOL[name] * 2
-    with pytest.raises(ValueError, match=f"here: {name} is .* in a row of beta_vae and .* in the study tiny"):
+    with pytest.raises(ValueError, match=f"here: {name} is .* in a row of beta_vae but .* in the study tiny"):
         results.check(pd.concat([frame(*CELLS[1:]), frame(CELLS[0], **{name: other})]), TINY, "here")
 
 
@@ -268,7 +268,7 @@ def test_equal_rows_leave_the_file_as_it_is(tmp_path):
     ("changes", "message"),
     [
         ({"mig": "abc"}, r"row.json: column mig does not hold float64: .*abc"),
-        ({"active": 1.5}, r"row.json: column active holds 1.5, no whole number"),
+        ({"active": 1.5}, r"row.json: column active holds 1.5, not a whole number"),
         ({"seed": [0]}, r"row.json: column seed does not hold int64"),
     ],
 )
@@ -369,7 +369,7 @@ def test_a_damaged_or_foreign_list_of_failures_is_named(text, tmp_path):
 def test_a_damaged_table_is_named(tmp_path):
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny" / "dsprites.parquet").write_bytes(b"PAR1 half of it")
-    with pytest.raises(ValueError, match=r"dsprites.parquet is no table, or is damaged"):
+    with pytest.raises(ValueError, match=r"dsprites.parquet is not a table, or is damaged"):
         results.load("tiny", tmp_path)
 
 
@@ -393,5 +393,5 @@ def test_a_foreign_failure_is_named(content, tmp_path):
     path = tmp_path / "runs" / "tiny" / str(CELLS[0]) / "failed.json"
     path.parent.mkdir(parents=True)
     path.write_text(content)
-    with pytest.raises(ValueError, match=r"failed.json is no failure of the study tiny"):
+    with pytest.raises(ValueError, match=r"failed.json is not a failure of the study tiny"):
         Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()

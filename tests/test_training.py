@@ -449,7 +449,7 @@ def test_the_checkpoint_of_another_run_is_refused_and_kept(changes, message, tmp
 def test_a_damaged_checkpoint_is_named_and_kept(tmp_path):
     path = tmp_path / "state.npz"
     path.write_bytes(b"PK half of it")
-    with pytest.raises(ValueError, match=r"state.npz is no checkpoint of this package, or is damaged"):
+    with pytest.raises(ValueError, match=r"state.npz is not a checkpoint file of this package, or is damaged"):
         train(DSPRITES, BetaVAE(4), steps=4, seed=1, checkpoint=path, **QUICK)
     assert path.read_bytes() == b"PK half of it"
 

@@ -1,4 +1,4 @@
-"""The seven data sets of the study, by name."""
+"""The seven data sets of the study, by name: ``load`` returns a ``DataSet``, which renders images from factors."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from dlnb.data.dataset import DataSet, restrict, traversals
 
 __all__ = ["DATA_SETS", "SOURCES", "DataSet", "load", "register", "restrict", "traversals"]
 
-# How each is made for a size, by source; those of "original" take the folder of the user's files as well.
+# Constructors by source: make(size), or make(size, folder) where files of the user may be read.
 DATA_SETS = {
     "dsprites": {"rendered": dsprites.dsprites, "original": originals.dsprites},
     "color_dsprites": {"rendered": variants.color_dsprites, "original": variants.original_color_dsprites},
@@ -24,16 +24,20 @@ SOURCES = {"rendered": "drawn by this package, offline", "original": "read from 
 
 
 def load(name: str, source: str = "rendered", size: int = 64, folder: str | Path | None = None) -> DataSet:
-    """The data set ``name`` of DATA_SETS with images of ``size`` x ``size`` pixels; its ``about`` says what they are.
+    """The data set ``name`` with images of ``size`` x ``size`` pixels.
 
-    "rendered" images are drawn by this package at any size from 8. "original" ones come from the published files, at
-    size 64, 32, 16 or 8: from ``folder`` if it is given, where they are looked for by name, else from a download that
-    is made once and kept in the folder that the environment variable DLNB_DATA names, or in the user's cache. What is
-    slow to draw or to convert is kept there too. Rendered Scream-dSprites take the painting from ``folder``, else a
-    stand-in.
+    - ``name``: a key of DATA_SETS.
+    - ``source``: "rendered" (drawn by this package) or "original" (the published files).
+    - ``size``: at least 8 for rendered images; 64, 32, 16 or 8 for original ones.
+    - ``folder``: is searched, subfolders included, for the published files by their names; without it they are
+      downloaded once. The only rendered set that accepts it is scream_dsprites, which then takes the painting from
+      it and otherwise uses a stand-in.
 
-    Raises ValueError for an unknown name or source, a bad size, and a ``folder`` that would not be read;
-    ``files.DataFileError`` (an OSError) if a file cannot be had, read or written.
+    Downloads and what is slow to draw or to convert are cached in the folder named by the environment variable
+    DLNB_DATA, or else in the user's cache. The ``about`` of the DataSet returned says what its images are.
+
+    Raises ValueError for an unknown name or source, an invalid size, and a ``folder`` that would not be read;
+    ``files.DataFileError`` (an OSError) if a file cannot be obtained, read or written.
     """
     makers = checks.choose(DATA_SETS, name, "data set")
     checks.choose(SOURCES, source, "source")
@@ -46,10 +50,13 @@ def load(name: str, source: str = "rendered", size: int = 64, folder: str | Path
 
 
 def register(name: str, make: Callable[[int], DataSet]) -> None:
-    """Make a data set of yours known by ``name``, to ``load`` and to studies: ``make(size)`` returns it at that size.
+    """Register a data set of your own, so that ``load(name)`` and studies find it.
 
-    The same name again replaces what you registered before. Raises ValueError for the name of a data set of the
-    package, and for a ``make`` that cannot be called.
+    - ``name``: one word of letters, digits and underscores.
+    - ``make(size)``: returns the DataSet with images of ``size`` x ``size`` pixels.
+
+    Registering a name again replaces the earlier data set. Raises ValueError for an invalid name, that of a data set
+    of the package, and a ``make`` that is not callable.
     """
     registry.name_of(name, "data set", OWN)
     if not callable(make):

@@ -1,7 +1,7 @@
 """A stand-in for Cars3D: 183 parametric cars on white, each seen from 24 directions and 4 heights.
 
-The published set (Reed et al. 2015) shows 183 CAD models; ours are invented, in ten body styles, but fill the frame as
-those do and vary in the same factors.
+The published set (Reed et al. 2015) shows 183 CAD models; ours are invented, in ten body styles, but fill the frame in
+the same way and vary in the same factors.
 """
 
 from dataclasses import replace
@@ -58,7 +58,7 @@ def paint(kind: int) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def _car(kind: int, step: float) -> surfaces.Surface:
-    """Type ``kind``: no two share both body style and paint, and proportions and extras vary too."""
+    """The car of type ``kind``. No two types share both body style and paint; proportions and extras vary as well."""
     rng = np.random.default_rng([2015, kind])
     name, body = style(kind), STYLES[style(kind)]
     second = PAINTS[rng.integers(len(PAINTS))]
@@ -88,7 +88,7 @@ def _car(kind: int, step: float) -> surfaces.Surface:
 
 
 def _shade(car: surfaces.Surface, seen: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """Colours of the points ``seen`` [m]: a lamp above the camera's left shoulder, a white sky, polished paint."""
+    """Colours [m, 3] of the points ``seen`` [m]: glossy paint under a white sky and a lamp to the upper left."""
     normals = car.normals[seen] @ axes.T.astype(np.float32)
     lit = np.clip(normals @ LIGHT.astype(np.float32), 0, 1)
     gleam = np.clip(normals @ HALFWAY.astype(np.float32), 0, 1) ** 24
@@ -98,7 +98,7 @@ def _shade(car: surfaces.Surface, seen: np.ndarray, axes: np.ndarray) -> np.ndar
 
 
 def draw(kind: int, elevation: int, azimuth: int, size: int = 64) -> np.ndarray:
-    """The car of type ``kind`` turned by ``azimuth`` steps of 15 degrees: uint8 [size, size, 3]."""
+    """The car of type ``kind`` at class ``elevation``, turned by ``azimuth`` * 15 degrees: uint8 [size, size, 3]."""
     pixels = surfaces.SUB * size
     car = _car(kind, step=0.62 * CAMERA.distance / CAMERA.focal / pixels)
     view = 2 * np.pi * azimuth / SIZES["azimuth"], ELEVATIONS[elevation]
@@ -109,9 +109,9 @@ def draw(kind: int, elevation: int, azimuth: int, size: int = 64) -> np.ndarray:
 
 
 def cars3d(size: int = 64) -> DataSet:
-    """Elevation 4, azimuth 24, type 183; three channels, on white. Raises ValueError for a size below 8.
+    """Elevation 4, azimuth 24, type 183; three channels, white background. Raises ValueError for a size below 8.
 
-    The first few hundred images are drawn one by one; after that, all 17,568 are drawn once and kept on disk.
+    The first few hundred images are drawn on demand; after that, all 17,568 are drawn once and cached on disk.
     """
     size = checks.whole(size, "size", minimum=8)
     version = gallery.version(surfaces.__name__, cars.__name__, __name__)

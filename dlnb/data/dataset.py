@@ -16,11 +16,15 @@ from dlnb import checks
 
 @dataclass(frozen=True)
 class DataSet:
-    """``render(factors int [n, k], rng) -> images float32 [n, h, w, c] in [0, 1]``; ``sizes`` maps factor to classes.
+    """Factors of variation and the function that renders images from them.
 
-    ``source`` is "rendered" for images drawn by this package and "original" for those of the published files;
-    ``about`` says in a sentence what the images are, so that a stand-in is never taken for the genuine thing.
-    Deterministic data sets ignore ``rng``; the others refuse to render without one.
+    - ``name``: how studies and saved models refer to it.
+    - ``sizes``: the number of classes of each of the k factors, by name and in order.
+    - ``render(factors, rng)``: images float32 [n, h, w, c] in [0, 1] for class indices ``factors`` int [n, k].
+      Stochastic data sets draw the rest from ``rng``, a NumPy generator, and raise ValueError without one;
+      deterministic data sets ignore it.
+    - ``source``: "rendered" for images drawn by this package, "original" for those of the published files.
+    - ``about``: a sentence that says what the images are, so that no stand-in is mistaken for the published set.
     """
 
     name: str
@@ -31,34 +35,43 @@ class DataSet:
 
     @property
     def factor_names(self) -> tuple[str, ...]:
+        """Names of the factors, in the order of the columns of ``factors``."""
         return tuple(self.sizes)
 
     @property
     def factor_sizes(self) -> tuple[int, ...]:
+        """Number of classes of each factor, in the same order."""
         return tuple(self.sizes.values())
 
     @cached_property
     def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels)."""
+        """(height, width, channels) of an image."""
         return self.render(np.zeros((1, len(self.sizes)), int), np.random.default_rng(0)).shape[1:]
 
     def sample_factors(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """int64 [n, k], uniform and independent, with replacement (as the study draws them)."""
+        """Class indices int64 [n, k]: uniform, independent, with replacement, as in the study.
+
+        Raises ValueError if ``n`` is not a whole number of at least 0 or ``rng`` not a NumPy generator.
+        """
         n, rng = checks.whole(n, "n", minimum=0), checks.generator(rng, "sampling")
         return np.stack([rng.integers(size, size=n) for size in self.factor_sizes], axis=1)
 
     def sample(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """(factors [n, k], images [n, h, w, c])."""
+        """(factors int64 [n, k], images float32 [n, h, w, c]): ``sample_factors``, rendered with the same ``rng``."""
         factors = self.sample_factors(n, rng)
         return factors, self.render(factors, rng)
 
 
 def traversals(data_set: DataSet, base, columns: int, rng: np.random.Generator | None = None) -> np.ndarray:
-    """Images in which one factor runs through its range while the others stay at ``base`` int [k].
+    """Images in which one factor runs from its first class to its last while the others keep their class in ``base``.
 
-    float32 [k, columns, h, w, c]: one row for each factor, from its first class to its last in about equal steps.
-    What a data set draws at random (a colour, a background, a toy) is the same in all images: each is rendered with
-    a copy of ``rng``.
+    - ``base``: class indices int [k].
+    - ``columns``: images per factor, at least 2, in about equal steps.
+    - ``rng``: required by stochastic data sets. What they draw (a colour, a background, a toy) is the same in all
+      images, since each is rendered with a copy of ``rng``.
+
+    Returns float32 [k, columns, h, w, c], one row per factor. Raises ValueError for ``base`` out of range, fewer
+    than 2 columns, and a missing ``rng``.
     """
     columns = checks.whole(columns, "columns", minimum=2)
     factors = np.tile(checks.factors([base], data_set.sizes), (len(data_set.sizes), columns, 1))
@@ -70,9 +83,10 @@ def traversals(data_set: DataSet, base, columns: int, rng: np.random.Generator |
 
 
 def restrict(data_set: DataSet, **fixed: int) -> DataSet:
-    """The part of ``data_set`` in which the named factors keep the given class; only the others remain factors.
+    """The part of ``data_set`` in which the factors in ``fixed`` have the given class: a DataSet of the other factors.
 
-    Raises ValueError for unknown factors, for classes out of range, and if no factor is left to vary.
+    ``fixed`` maps names to class indices: ``restrict(sprites, shape=1)``, or ``**{"floor hue": 0}`` if there is a space
+    in the name. Raises ValueError for unknown factors, for classes out of range, and if no factor is left to vary.
     """
     for name, value in fixed.items():
         size = checks.choose(data_set.sizes, name, f"factor of {data_set.name}")

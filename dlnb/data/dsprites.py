@@ -1,7 +1,7 @@
-"""dSprites in closed form: the outlines and positions of the published images, recovered by fitting them.
+"""dSprites in closed form: outlines and positions were recovered by fitting the published images.
 
 The published set (Matthey et al. 2017, Apache-2.0) holds 737,280 binary 64x64 images. Our outlines reproduce its frames
-pixel for pixel but for a few boundary pixels. Lengths are pixels of a 64-pixel image; x points right, y points down.
+except for a few boundary pixels. Lengths are in pixels of a 64-pixel image; x points right, y points down.
 """
 
 from functools import lru_cache
@@ -17,16 +17,16 @@ SCALES = np.linspace(0.5, 1.0, 6)
 ANGLES = np.linspace(0.0, 2 * np.pi, 40)  # the last repeats the first, as in the published set
 CENTRES = 16.0 + 32.0 * np.linspace(0.0, 1.0, 32)
 
-# Constants fitted to published frames, but for the square, whose side is 0.3 of the image.
+# Fitted to published frames, except for the square, whose side is 0.3 of the image.
 SQUARE = 9.6
 ELLIPSE = 12.7675, 7.2125
 HEART = 9.5928, 0.66231, 1.4358  # half width, height per unit of the classic curve, vertical offset
 
-WINDOW = 14.0  # no outline reaches further from its centre
+WINDOW = 14.0  # no outline extends further from its centre
 
 
 def inside(shape: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Whether points lie in the outline; a to the right and b downwards from the centre, at scale 1, unrotated."""
+    """Whether points ``a`` to the right of the centre and ``b`` below it lie in the outline, at scale 1, unrotated."""
     if shape == 0:
         return np.maximum(np.abs(a), np.abs(b)) <= SQUARE
     if shape == 1:
@@ -52,7 +52,7 @@ def _sprite(shape: int, scale: float, angle: float, x: np.ndarray, y: np.ndarray
 
 
 def _binary(factors: np.ndarray) -> np.ndarray:
-    """64x64 images sampled at pixel centres, as the published ones: float32 [n, 64, 64, 1] of zeros and ones."""
+    """64x64 images sampled at pixel centres, as the published ones are: float32 [n, 64, 64, 1] of zeros and ones."""
     images = np.zeros((len(factors), 64, 64, 1), np.float32)
     window = np.arange(-15, 16)
     centres = CENTRES[factors[:, 3:]]
@@ -69,16 +69,16 @@ def _binary(factors: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def _areas(fine: int) -> np.ndarray:
-    """Area of every sprite above and left of each point of a grid around its centre, ``fine`` points a pixel.
+    """Area of each sprite above and to the left of the points of a grid around its centre, ``fine`` points per pixel.
 
-    float32 [3, 6, 40, m, m]: with it the covered area of any pixel costs four look-ups, wherever the sprite stands.
+    float32 [3, 6, 40, m, m]: summed-area tables, which give the covered area of any pixel by four look-ups.
     """
     half = int(WINDOW * fine)
     points = (np.arange(-half, half) + 0.5) / fine
     table = np.zeros((3, 6, 40, 2 * half + 1, 2 * half + 1), np.float32)
     for shape, scale, angle in np.ndindex(3, 6, 40):
         x, y = _turned(SCALES[scale], ANGLES[angle], points[None, :], points[:, None])
-        if shape == 0:  # an edge may run along the grid, where whole cells would all err to the same side
+        if shape == 0:  # along an edge parallel to the grid, all whole cells would err to the same side
             edge = (SQUARE - np.maximum(np.abs(x), np.abs(y))) * SCALES[scale]
             covered = np.clip(0.5 + edge * fine, 0, 1)
         else:
@@ -88,7 +88,7 @@ def _areas(fine: int) -> np.ndarray:
 
 
 def _antialiased(factors: np.ndarray, size: int) -> np.ndarray:
-    """Images whose pixels hold the covered share of their area: float32 [n, size, size, 1]."""
+    """Images whose pixels are the covered share of their area: float32 [n, size, size, 1]."""
     fine = 4 if size <= 64 else 8
     areas, pixel = _areas(fine), 64.0 / size
     width = int(np.ceil(2 * WINDOW / pixel)) + 1
@@ -114,9 +114,9 @@ def _antialiased(factors: np.ndarray, size: int) -> np.ndarray:
 
 
 def draw(shape: int, scale: float, angle: float, x: float, y: float, size: int = 64) -> np.ndarray:
-    """One sprite at any scale, angle (radians) and place, as in the data set but not confined to its grid of factors.
+    """One sprite of the data set at any scale, angle (radians) and position, not only those of its grid of factors.
 
-    x and y are 0 to 1 over the range of positions; anti-aliased by 8 x 8 samples a pixel: float32 [size, size, 1].
+    ``x`` and ``y`` in [0, 1] span the positions. float32 [size, size, 1], anti-aliased by 8 x 8 samples per pixel.
     """
     points = (np.arange(8 * size) + 0.5) * 8 / size
     covered = _sprite(shape, scale, angle, points[None, :] - 16 - 32 * x, points[:, None] - 16 - 32 * y)
@@ -126,8 +126,8 @@ def draw(shape: int, scale: float, angle: float, x: float, y: float, size: int =
 def dsprites(size: int = 64) -> DataSet:
     """Shape 3, scale 6, orientation 40, position x and y 32 each; one channel, white on black.
 
-    At size 64 the images are binary and those of the published set; at other sizes the same outlines with each pixel
-    holding the covered share of its area. Raises ValueError for a size below 8.
+    At size 64 the images are binary, as in the published set; at other sizes each pixel is the share of its area that
+    the same outline covers. Raises ValueError for a size below 8.
     """
     size = checks.whole(size, "size", minimum=8)
 

@@ -1,8 +1,8 @@
-"""Files on this computer: downloads that are checked before anyone can see them, and arrays that are computed once.
+"""Data files: downloads that are verified before they can be used, and arrays that are computed once and cached.
 
-The only code that downloads. Everything is written under a temporary name beside its place and renamed into it when it
-is whole and checked, so a cut connection, a full disk or a killed process never leaves a half file that a later run
-trusts. All that can go wrong with a data file is a DataFileError.
+Only this module downloads. A file is written under a temporary name in its folder and renamed once it is complete and
+verified, so that a lost connection, a full disk or a killed process never leaves a partial file that a later run
+trusts. Every failure of a data file raises DataFileError.
 """
 
 import hashlib
@@ -18,26 +18,26 @@ import numpy as np
 
 from dlnb import progress
 
-with warnings.catch_warnings():  # a notebook's reader need not hear that pooch's bars want ipywidgets
+with warnings.catch_warnings():  # pooch warns that its progress bars need ipywidgets, which is noise in a notebook
     warnings.simplefilter("ignore")
     import pooch
 
 try:
     import fcntl
-except ImportError:  # Windows: two processes may do the same work, and the last rename stays
+except ImportError:  # Windows: two processes may do the same work, and the last rename wins
     fcntl = None
 
-ATTEMPTS, PAUSE = 3, 2.0  # tries of an address whose connection fails or is cut, seconds between them
-ABANDONED = 24 * 3600  # seconds after which a temporary file must be of a process that was killed
+ATTEMPTS, PAUSE = 3, 2.0  # attempts at an address whose connection fails or breaks, seconds between them
+ABANDONED = 24 * 3600  # seconds after which a temporary file is assumed to be left by a killed process
 
 
 class DataFileError(OSError):
-    """A data file cannot be had, read or written; the message names the file and what to do about it."""
+    """A data file cannot be obtained, read or written; the message names the file and what to do about it."""
 
 
 @dataclass(frozen=True)
 class File:
-    """A published file: ``known_hash`` is "sha256:..." or "md5:...", None if nobody published one."""
+    """A published file: ``known_hash`` is "sha256:..." or "md5:...", or None if no checksum was published."""
 
     name: str
     urls: tuple[str, ...]
@@ -46,12 +46,12 @@ class File:
 
 
 def home() -> Path:
-    """The folder of downloads and derived arrays: environment variable DLNB_DATA, else the user's cache."""
+    """The folder of downloads and derived arrays: the environment variable DLNB_DATA, else the user's cache."""
     return Path(os.environ.get("DLNB_DATA") or pooch.os_cache("dlnb")).expanduser()
 
 
 def find(name: str, folder: str | Path) -> Path | None:
-    """The file called ``name`` anywhere below ``folder``; the first in order of paths if there are several."""
+    """The file ``name`` in ``folder`` or below it: the first by path if there are several, None if there is none."""
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise DataFileError(f"folder {folder} does not exist or is not a folder")
@@ -59,18 +59,18 @@ def find(name: str, folder: str | Path) -> Path | None:
 
 
 def fetch(file: File, folder: str | Path | None = None) -> Path:
-    """The path of ``file``: below ``folder`` if the user names one (nothing is downloaded), else in home().
+    """The path of ``file``: below ``folder`` if one is given (nothing is downloaded), else in home().
 
-    Size and checksum are compared with the published ones at every call, so call it to convert the file and keep the
-    result with ``derived``. A file in home() that fails the check is downloaded anew; one of the user's is left alone.
-    Raises DataFileError if the file is not there, cannot be downloaded from any address, or is not the published one.
+    Size and checksum are compared with the published ones at every call, so call it only to convert the file and cache
+    the result with ``derived``. A file in home() that fails is downloaded again, one of the user's is left unchanged.
+    Raises DataFileError if the file is missing, cannot be downloaded from any address, or is not the published one.
     """
     if folder is not None:
         path = find(file.name, folder)
         if path is None:
             raise DataFileError(f"{file.name} is not in {folder} or below it; it is published at {_addresses(file)}")
         if wrong := _wrong(file, path):
-            raise DataFileError(f"{path} is not the published file: {wrong}. Get it again from {_addresses(file)}")
+            raise DataFileError(f"{path} is not the published file: {wrong}. Download it again from {_addresses(file)}")
         return path
     path = home() / file.name
     _once(path, lambda: path.is_file() and not _wrong(file, path), lambda temporary: _download(file, temporary))
@@ -80,12 +80,12 @@ def fetch(file: File, folder: str | Path | None = None) -> Path:
 def derived(
     name: str, version: str, shape: tuple[int, ...], make: Callable[[np.ndarray], None], dtype=np.uint8
 ) -> np.ndarray:
-    """A read-only memory-mapped array [*shape] that ``make(array)`` filled, once for this computer.
+    """A read-only memory-mapped array [*shape], which ``make(array)`` fills once per computer.
 
-    It is kept as home()/derived/<name>-<version>-<shape>-<dtype>.npy: change ``version`` whenever ``make`` would fill
-    it differently. Where it is missing or damaged, ``make`` gets a writable memory map of zeros. Other processes that
-    want the same array wait meanwhile. If ``make`` raises, nothing is kept and the error passes through.
-    Raises DataFileError if the array is not there yet and home() cannot be written or is full.
+    It is cached as home()/derived/<name>-<version>-<shape>-<dtype>.npy; ``version`` must change whenever ``make`` would
+    fill it differently. If it is missing or damaged, ``make`` receives a writable memory map of zeros, and other
+    processes that need the same array wait. If ``make`` raises, nothing is kept and the error propagates.
+    Raises DataFileError if the array is not cached yet and home() cannot be written or is full.
     """
     dtype = np.dtype(dtype)
     path = home() / "derived" / f"{name}-{version}-{'x'.join(map(str, shape))}-{dtype.name}.npy"
@@ -93,14 +93,14 @@ def derived(
     def stored() -> np.ndarray | None:
         try:
             array = np.lib.format.open_memmap(path, mode="r")
-        except (OSError, ValueError):  # not there, or damaged
+        except (OSError, ValueError):  # missing or damaged
             return None
         return array if (array.shape, array.dtype) == (tuple(shape), dtype) else None
 
     def write(temporary: Path):
         try:
             array = np.lib.format.open_memmap(temporary, "w+", dtype, tuple(shape))
-            if hasattr(os, "posix_fallocate"):  # a map into a full disk ends the process; this raises before
+            if hasattr(os, "posix_fallocate"):  # writing to a map on a full disk kills the process; this raises first
                 with open(temporary, "r+b") as file:
                     os.posix_fallocate(file.fileno(), 0, temporary.stat().st_size)
         except OSError as error:
@@ -113,7 +113,7 @@ def derived(
 
 
 def _once(path: Path, ready: Callable[[], bool], write: Callable[[Path], None]):
-    """Unless ``ready()``, have ``write(temporary)`` make a file and rename it to ``path``; one process at a time."""
+    """Unless ``ready()``, call ``write(temporary)`` and rename that file to ``path``; one process at a time."""
     if ready():
         return
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}.part")
@@ -138,7 +138,7 @@ def _once(path: Path, ready: Callable[[], bool], write: Callable[[Path], None]):
 
 
 def _wait(lock):
-    """Hold ``lock`` until it is closed. The system frees the locks of a process that dies, so none is ever stale."""
+    """Hold ``lock`` until it is closed. The system releases the locks of a dead process, so none is ever stale."""
     try:
         if fcntl:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -147,7 +147,7 @@ def _wait(lock):
 
 
 def _sweep(folder: Path):
-    """Delete what killed processes left."""
+    """Delete temporary files that killed processes left."""
     for path in folder.glob("*.part"):
         try:
             if time.time() - path.stat().st_mtime > ABANDONED:
@@ -169,29 +169,29 @@ def _download(file: File, temporary: Path):
     raise DataFileError(
         f"{file.name} could not be downloaded:\n"
         + "".join(f"  {url}: {reason}\n" for url, reason in reasons.items())
-        + "Try again later, or get the file by other means, put it into a folder and name that folder with folder="
+        + "Try again later, or download the file by other means and pass the folder that contains it as folder="
     )
 
 
 def _attempt(file: File, url: str, temporary: Path) -> tuple[str | None, bool]:
-    """What is wrong with the bytes that ``url`` sends (None: nothing), and whether it may go better another time."""
+    """Why the download from ``url`` failed (None: it succeeded), and whether another attempt may succeed."""
 
-    def as_sent(response, **_):  # some servers declare .gz files as an encoding, which requests would undo
+    def as_sent(response, **_):  # some servers declare .gz as a content encoding, which requests would decode
         response.raw.headers.pop("content-encoding", None)
 
-    # Some servers refuse clients that do not say who they are.
+    # Some servers reject clients without a user agent.
     headers = {"User-Agent": "dlnb (https://github.com/dlnb/dlnb)", "Accept-Encoding": "identity"}
     options = {"chunk_size": 2**18, "headers": headers, "hooks": {"response": as_sent}, "timeout": 30}
     get = pooch.HTTPDownloader(not progress.silent(), **options)
     try:
         get(url, str(temporary), None)
     except OSError as error:
-        if error.errno is not None:  # of this computer's disk: errors of the network come from requests without one
+        if error.errno is not None:  # a disk error: network errors come from requests, without an errno
             raise _unwritable(home() / file.name, error) from error
         answer = getattr(error, "response", None)
         if answer is None:
-            return f"no connection, or one that broke ({error})", True
-        return f"the server answers {answer.status_code} {answer.reason}", answer.status_code >= 500
+            return f"the connection failed or broke ({error})", True
+        return f"the server responded {answer.status_code} {answer.reason}", answer.status_code >= 500
     return _wrong(file, temporary), temporary.stat().st_size < (file.bytes or 0)
 
 
@@ -222,6 +222,6 @@ def _addresses(file: File) -> str:
 
 def _unwritable(path: Path, error: OSError) -> DataFileError:
     return DataFileError(
-        f"cannot write {path}: {error.strerror or error}. Name another folder, writable and with room, in the "
-        "environment variable DLNB_DATA"
+        f"cannot write {path}: {error.strerror or error}. Set the environment variable "
+        "DLNB_DATA to a writable folder with enough space"
     )

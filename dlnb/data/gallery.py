@@ -1,4 +1,4 @@
-"""Images that are too slow to draw for every batch: drawn one by one at first, then all of them once, kept on disk."""
+"""Images that are too slow to draw for every batch: drawn on demand at first, then all at once and cached on disk."""
 
 import hashlib
 import sys
@@ -12,20 +12,20 @@ from tqdm import tqdm
 from dlnb import progress
 from dlnb.data import files
 
-FEW = 500  # cells that a gallery draws one by one before it draws them all
+FEW = 500  # cells that are drawn on demand before all are drawn
 
 
 def version(*modules: str) -> str:
-    """A hash of the source of imported modules, so that images on disk never outlive the code that drew them."""
+    """A hash of the source of imported modules, so that cached images are never used with code that changed since."""
     sources = (Path(sys.modules[name].__file__).read_bytes() for name in modules)
     return hashlib.sha256(b"".join(sources)).hexdigest()[:12]
 
 
 def gallery(name: str, version: str, grid: tuple[int, ...], shape: tuple[int, ...], draw: Callable) -> Callable:
-    """``look(cells int [n, len(grid)], inner=None) -> uint8 [n, *shape]``, from ``draw(*cell) -> uint8 shape``.
+    """A function ``look(cells int [n, len(grid)], inner=None) -> uint8 [n, *shape]`` that caches ``draw(*cell)``.
 
-    With ``inner`` int [n], one entry of the first axis of each cell's images: [n, *shape[1:]]. ``version`` changes with
-    whatever decides what is drawn. Drawn at once or from disk, an image has the same bytes.
+    With ``inner`` int [n], it returns one entry of the first axis of each cell's images: [n, *shape[1:]]. ``version``
+    must change with everything that determines what is drawn. Drawn on demand or cached, an image has the same bytes.
     """
     drawn, table = {}, None
 

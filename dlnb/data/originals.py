@@ -1,10 +1,10 @@
-"""The published data sets, read from the files of their authors: the same ``DataSet`` as the renderers give.
+"""The published data sets, read from their authors' files: the same ``DataSet`` as the renderers return.
 
 Files come from the user's ``folder`` or are downloaded; the first load of a size converts them to an array that later
-loads map into memory without looking at the files again (``files.derived``). Images are ``size`` x ``size``, size 64
-(as in the study), 32, 16 or 8. dSprites and Shapes3D are 64 pixels wide and become smaller by means over blocks; Cars3D
+loads map into memory without opening the files again (``files.derived``). Images are ``size`` x ``size`` with size 64
+(as in the study), 32, 16 or 8. dSprites and Shapes3D are 64 pixels wide and are reduced by means over blocks; Cars3D
 (128) and SmallNORB (96) are reduced by Pillow's Lanczos filter on 8-bit images. Every constructor raises ValueError for
-another size and DataFileError for a file that cannot be had or is not what was published.
+another size and DataFileError for a file that cannot be obtained or is not the published one.
 """
 
 import gzip
@@ -36,11 +36,11 @@ from dlnb.data.smallnorb import SIZES as SMALLNORB
 
 CHUNK = 1000  # images converted at a time
 CAR = re.compile(r"car_.+_mesh\.mat")
-BYTES, INTEGERS = 507333717, 507333716  # first numbers of small NORB's binary matrices of uint8 and int32
+BYTES, INTEGERS = 507333717, 507333716  # magic numbers of small NORB's binary matrices of uint8 and int32
 
 
 def dsprites(size: int = 64, folder: str | Path | None = None) -> DataSet:
-    """Binary at size 64; at smaller sizes a pixel holds the share of white in its block. Kept as bits: 377 MB."""
+    """Binary at size 64; at smaller sizes a pixel is the share of white in its block. Cached as bits: 377 MB."""
     size, shape = _size(size), tuple(DSPRITES.values())
     file = FILES["dsprites"].files[0]
     packed = _converted("dsprites", "1", (*shape, 64 * 64 // 8), lambda array: _pack(fetch(file, folder), array))
@@ -54,7 +54,7 @@ def dsprites(size: int = 64, folder: str | Path | None = None) -> DataSet:
 
 
 def shapes3d(size: int = 64, folder: str | Path | None = None) -> DataSet:
-    """Three channels; means over blocks are rounded to whole grey levels. Takes 5.9 GB of disk at size 64."""
+    """Three channels; means over blocks are rounded to 8 bits. The cache takes 5.9 GB of disk at size 64."""
     size, shape = _size(size), tuple(SHAPES3D.values())
     file = FILES["shapes3d"].files[0]
     images = _converted("shapes3d", "1", (*shape, size, size, 3), lambda array: _shrink(fetch(file, folder), array))
@@ -64,8 +64,8 @@ def shapes3d(size: int = 64, folder: str | Path | None = None) -> DataSet:
 def cars3d(size: int = 64, folder: str | Path | None = None) -> DataSet:
     """Three channels. ``folder`` holds the archive or, unpacked, the files car_..._mesh.mat.
 
-    The classes of "type" follow the names of the files. The study took the order in which its disk listed them, so its
-    numbers for the types cannot be known; its scores take types as classes without an order.
+    The classes of "type" are in alphabetical order of the files' names. The study used the order in which its disk
+    listed them, so its numbering of the types is unknown; its scores treat types as unordered classes.
     """
     size, shape = _size(size), tuple(CARS3D.values())
     file, unpacked = FILES["cars3d"].files[0], []
@@ -85,9 +85,9 @@ def cars3d(size: int = 64, folder: str | Path | None = None) -> DataSet:
 
 
 def smallnorb(size: int = 64, folder: str | Path | None = None) -> DataSet:
-    """One channel. The toy of a category (its instance, 10 in all) is no factor but drawn from ``rng`` for each image.
+    """One channel. Which of a category's 10 toys (instances) is shown is not a factor: ``rng`` draws it for each image.
 
-    ``folder`` holds the six files .mat.gz or, uncompressed, .mat. The study's code reduced the photographs as 32-bit
+    ``folder`` holds the six files .mat.gz or, uncompressed, .mat. The study's code resized the photographs as 32-bit
     integers without clipping, so that ringing of the filter left values from about -0.1 to 1.1; ours stay in [0, 1]
     and differ from those by a few grey levels.
     """
@@ -124,10 +124,10 @@ def smallnorb(size: int = 64, folder: str | Path | None = None) -> DataSet:
 
 
 def painting(size: int | None = None, folder: str | Path | None = None) -> np.ndarray:
-    """The painting behind Scream dSprites, float32 [height, width, 3] in [0, 1], for sprites of ``size`` (64).
+    """The painting behind Scream-dSprites for images of ``size`` (64) pixels: float32 [height, width, 3] in [0, 1].
 
-    As in the study it is reduced to fit 350 x 274 pixels (64ths of ``size``), where the pixels depend a little on the
-    version of Pillow. ``folder`` holds it as scream.jpg or The_Scream.jpg. No checksum of it was ever published.
+    As in the study it is reduced to fit 350 x 274 pixels, times ``size`` / 64; pixels depend slightly on the version of
+    Pillow. ``folder`` holds it as scream.jpg or The_Scream.jpg. No checksum of it was published.
     """
     size, file = 64 if size is None else checks.whole(size, "size", minimum=8), FILES["painting"].files[0]
     path = (find("scream.jpg", folder) if folder is not None else None) or fetch(file, folder)
@@ -139,7 +139,7 @@ def painting(size: int | None = None, folder: str | Path | None = None) -> np.nd
 
 
 def _converted(name: str, version: str, shape: tuple[int, ...], make) -> np.ndarray:
-    """``derived``, which says at the first time whose images these are and on which terms."""
+    """``derived``, which prints the authors and the licence of the images when it converts them."""
 
     def make_and_tell(array):
         make(array)
@@ -168,14 +168,14 @@ def _unit(images: np.ndarray) -> np.ndarray:
 
 
 def _version(paths) -> str:
-    """Version of a conversion; of files without a checksum it depends on names, sizes and times of change."""
+    """Version of a conversion; for files without a checksum it depends on paths, sizes and modification times."""
     seen = "".join(sorted(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n" for path in paths))
     return f"1-{hashlib.sha256(seen.encode()).hexdigest()[:12]}" if seen else "1"
 
 
 @contextmanager
 def _reading(path: Path, what: str):
-    """Readers of damaged files raise whatever their authors thought of; make it one error that names the file."""
+    """Libraries raise all kinds of errors for damaged files; replace them by one error that names the file."""
     try:
         yield
     except (DataFileError, MemoryError):
@@ -209,7 +209,7 @@ def _reduced(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def _pack(path: Path, packed: np.ndarray):
-    """Only "imgs" is read, a part at a time (3 GB in all); the metadata beside it is a pickle and stays closed."""
+    """Read only "imgs", in parts (3 GB in all); the metadata in the archive is a pickle and is never loaded."""
     with _reading(path, "dSprites"), zipfile.ZipFile(path) as archive, archive.open("imgs.npy") as stream:
         readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
         shape, fortran, dtype = readers[np.lib.format.read_magic(stream)](stream)
@@ -228,7 +228,7 @@ def _shrink(path: Path, array: np.ndarray):
     with _reading(path, "3D Shapes"), h5py.File(path, "r") as file:
         images = file["images"]
         _expect("images", (images.shape, images.dtype.name), ((len(rows), 64, 64, 3), "uint8"))
-        stored = (images.chunks or (1,))[0]  # each stored chunk is decompressed once only if none is cut
+        stored = (images.chunks or (1,))[0]  # a stored chunk split between two reads would be decompressed twice
         step = max(CHUNK // stored, 1) * stored
         for start in range(0, len(rows), step):
             sums = _block_sums(images[start : start + step].astype(np.uint16), size)
@@ -236,7 +236,7 @@ def _shrink(path: Path, array: np.ndarray):
 
 
 def _members(path: Path) -> Iterator[tuple[Path, io.BytesIO]]:
-    """(name, content) of the cars in the archive. Nothing is unpacked to disk, so no member can leave a folder."""
+    """(path, content) of the cars in the archive. Nothing is extracted to disk, so no member can escape a folder."""
     with _reading(path, "an archive of Cars3D"), tarfile.open(path, "r:gz") as archive:
         for member in archive:
             *_, parent, name = "", *member.name.split("/")
@@ -248,7 +248,8 @@ def _car(path: Path, content: Path | io.BytesIO, shape: tuple[int, ...]) -> np.n
     """uint8 [elevation, azimuth, size, size, 3] of one model."""
     with _reading(path, "a car of Cars3D"):
         arrays = loadmat(content, variable_names=["im"])
-        _expect("whether it has an array im", "im" in arrays, True)
+        if "im" not in arrays:
+            raise ValueError("it has no array im")
         images = arrays["im"]
         _expect("im", (images.shape, images.dtype.name), ((128, 128, 3, shape[1], shape[0]), "uint8"))
         return np.array([[_reduced(image, shape[-2]) for image in row] for row in images.transpose(4, 3, 0, 1, 2)])

@@ -1,7 +1,7 @@
-"""What was published, by whom, under which licence, and where its files are: facts, from the pages of the authors.
+"""The published data sets: authors, licences and addresses of the files, as stated on the authors' pages.
 
-Checksums of SmallNORB and 3D Shapes are those that TensorFlow Datasets records. Of dSprites and Cars3D only md5 sums
-were found, and of the painting none.
+Checksums of SmallNORB and 3D Shapes are those recorded by TensorFlow Datasets. For dSprites and Cars3D only MD5 sums
+were found, for the painting none.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dlnb.data.files import File
 
 @dataclass(frozen=True)
 class Published:
-    """What was published, under which licence, the work to cite, and its files."""
+    """A published work: what it is, its licence, the publication to cite, and its files."""
 
     what: str
     licence: str

@@ -14,13 +14,13 @@ from dlnb.data import gallery
 from dlnb.data.dataset import DataSet
 from dlnb.data.scenes import airplanes, animals, cars, humans, surfaces, toys, trucks
 
-SOURCES = (surfaces, cars, animals, humans, airplanes, trucks, toys)  # modules that decide what is drawn
+SOURCES = (surfaces, cars, animals, humans, airplanes, trucks, toys)  # modules that determine what is drawn
 SIZES = {"category": 5, "elevation": 9, "azimuth": 18, "lighting": 6}
 INSTANCES = 10
 ELEVATIONS = np.deg2rad(np.arange(30, 71, 5))
 CAMERA = surfaces.Camera(distance=4.0, focal=2.7, target=(0.0, 0.0, 0.25))
 
-# For each lighting: grey of the table (measured in published images), then our guesses: the direction of the lamp
+# Per lighting: grey level of the table (measured in published images), then our guesses: the direction of the lamp
 # (towards the camera, to its right, up), its share of the light, and the brightness of a toy relative to the table.
 LIGHTINGS = (
     (223, (-0.5, -0.6, 0.9), 0.45, 0.92),
@@ -46,7 +46,7 @@ def _lamp(lighting: int, azimuth: float) -> np.ndarray:
 
 
 def _covered(points: np.ndarray, weights: np.ndarray, blur: float) -> np.ndarray:
-    """Share of its light that points [n, 2] block from each cell of the table, blurred: [cells, cells]."""
+    """Share of the light of each cell of the table that points [n, 2] block, blurred: [cells, cells]."""
     cells = int(2 * TABLE / CELL)
     shade, _, _ = np.histogram2d(*points.T, bins=cells, range=[[-TABLE, TABLE]] * 2, weights=weights)
     return gaussian_filter(np.minimum(shade, 1.0), blur / CELL)
@@ -74,7 +74,7 @@ def draw(category: int, instance: int, elevation: int, azimuth: int, size: int =
     seen = CAMERA.look(toy, *view, pixels)
     covered = surfaces.shrink((seen >= 0).astype(np.float32))
     normals, paint = toy.normals[seen[seen >= 0]], toy.colours[seen[seen >= 0], 0] / toys.PAINT[0]
-    depth = 0.55 + 0.45 * np.clip(toy.points[seen[seen >= 0], 2] / 0.2, 0, 1)  # little light reaches under a toy
+    depth = 0.55 + 0.45 * np.clip(toy.points[seen[seen >= 0], 2] / 0.2, 0, 1)  # little light reaches below a toy
     around = (0.62 + 0.38 * normals[:, 2]) * depth
     table = (CAMERA.ground(*view, size) + TABLE) / CELL - 0.5
     images = np.empty((len(LIGHTINGS), size, size, 1), np.uint8)
@@ -95,7 +95,7 @@ def smallnorb(size: int = 64) -> DataSet:
     """Category 5, elevation 9, azimuth 18, lighting 6; one channel. Raises ValueError for a size below 8.
 
     Which of a category's ten toys is shown is not a factor: it is sampled from ``rng`` for every image, as in the
-    study. The first few hundred views are drawn one by one; after that, all 8,100 are drawn once and kept on disk.
+    study. The first few hundred views are drawn on demand; after that, all 8,100 are drawn once and cached on disk.
     """
     size = checks.whole(size, "size", minimum=8)
     version = gallery.version(*(module.__name__ for module in SOURCES), __name__)

@@ -1,6 +1,6 @@
-"""The three noisy variants of dSprites: each wraps ``render`` and draws something anew for every image.
+"""The three stochastic variants of dSprites: each wraps ``render`` and draws something at random for every image.
 
-They are nuisances, not factors: two visits to the same factors give two images (paper, section H).
+What is drawn is a nuisance, not a factor: rendering the same factors twice gives two images (paper, section H).
 """
 
 from dataclasses import replace
@@ -12,12 +12,12 @@ from dlnb.data import originals
 from dlnb.data.dataset import DataSet
 from dlnb.data.dsprites import dsprites
 
-PAINTING = (274, 215)  # height and width of the painting once reduced, for images of 64 pixels
-MEANS = (0.4427, 0.3280, 0.2113)  # of its red, green and blue, on a scale of 0 to 1
+PAINTING = (274, 215)  # height and width of the reduced painting, for images of 64 pixels
+MEANS = (0.4427, 0.3280, 0.2113)  # of its red, green and blue channels, 0 to 1
 
 
 def color(base: DataSet) -> DataSet:
-    """Three channels, each multiplied by a number drawn from U(0.5, 1)."""
+    """Three channels, each multiplied by a draw from U(0.5, 1)."""
 
     def render(factors, rng=None):
         checks.generator(rng, "color_dsprites draws a colour for every image and")
@@ -28,7 +28,7 @@ def color(base: DataSet) -> DataSet:
 
 
 def noisy(base: DataSet) -> DataSet:
-    """Three channels, to each pixel of which noise from U(0, 1) is added, up to 1."""
+    """Three channels; noise from U(0, 1) is added to each value, and the sum is clipped to 1."""
 
     def render(factors, rng=None):
         checks.generator(rng, "noisy_dsprites draws noise for every image and")
@@ -41,9 +41,9 @@ def noisy(base: DataSet) -> DataSet:
 
 
 def scream(base: DataSet, painting: np.ndarray, source: str) -> DataSet:
-    """Three channels: a random patch of ``painting`` [h, w, 3] mixed half and half with a random colour.
+    """Three channels: the background is the mean of a random patch of ``painting`` [h, w, 3] and a random colour.
 
-    The sprite is that background inverted. ``source`` says what the painting is.
+    The sprite is the background inverted. ``source`` says what the painting is.
     """
     size = base.image_shape[0]
     painting = np.asarray(painting, np.float32)
@@ -65,7 +65,7 @@ def scream(base: DataSet, painting: np.ndarray, source: str) -> DataSet:
 
 
 def swirl(size: int = 64) -> np.ndarray:
-    """A stand-in for the painting: waves with the size and channel means of it, float32 [h, w, 3]."""
+    """A stand-in for the painting: waves with its size and channel means, float32 [h, w, 3]."""
     height, width = (round(side * size / 64) for side in PAINTING)
     down, right = np.meshgrid(np.linspace(0, 1, height), np.linspace(0, 1, width), indexing="ij")
     bend = down + 0.05 * np.sin(2 * np.pi * (1.1 * right + 0.2)) + 0.025 * np.sin(2 * np.pi * (3 * right + 1.5 * down))
@@ -94,7 +94,7 @@ def noisy_dsprites(size: int = 64) -> DataSet:
 
 
 def scream_dsprites(size: int = 64, folder=None) -> DataSet:
-    """On the painting if ``folder`` holds a file of it (see ``originals.painting``), else on a swirl in its place."""
+    """On the painting in ``folder`` (see ``originals.painting``) if one is given, else on a swirl in its place."""
     base = dsprites(size)
     if folder is None:
         return scream(base, swirl(size), "a procedural swirl that stands in for Munch's painting")

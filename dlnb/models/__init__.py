@@ -1,8 +1,8 @@
 """From images to a trained model: networks, losses, the six methods, and the loop that trains them.
 
-In goes a ``data.DataSet`` and a method such as ``BetaVAE(beta=4)``; out comes a ``Model``, whose codes ``encode`` gives
-as a ``Representation``. This is the only folder that waits for TensorFlow, with what builds on it: ``run`` and two of
-the lessons.
+``train`` takes a ``data.DataSet`` and a method such as ``BetaVAE(beta=4)`` and returns a ``Model``; ``encode`` returns
+the model's codes of images as a ``Representation``. Only this folder, and what builds on it (``run`` and two of the
+lessons), imports TensorFlow.
 """
 
 from dlnb.models import losses, networks

@@ -1,7 +1,7 @@
 """TensorFlow, Keras and TensorFlow Probability, imported in one place and without their start-up messages.
 
-The messages come from C++ before any log level applies, so file descriptor 2 is moved aside while the libraries load;
-Python's own errors are raised as usual.
+The messages come from C++ before any log level applies, so file descriptor 2 is redirected while the libraries load;
+Python's exceptions are raised as usual.
 """
 
 import os
@@ -22,7 +22,7 @@ def _quiet_descriptor():
         os.close(sink)
 
 
-# TensorFlow uses oneDNN's convolutions by itself only on CPUs with AVX-512; one with AVX2 gained as well (benchmarks).
+# By default TensorFlow uses oneDNN only on CPUs with AVX-512; a CPU with AVX2 was faster with it too (benchmarks).
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")

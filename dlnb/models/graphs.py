@@ -1,8 +1,8 @@
-"""The updates of training as one graph for each kind of model; strengths and seeds are tensors that go in.
+"""The updates of training as one graph for each kind of model; strengths and seeds are its inputs.
 
-Weights live in one vector with Adam's two moments, so that an update of the optimizer is one fused operation, and a
-state is three arrays that can be set, read and kept. Building a graph takes seconds: the last ones are kept for the
-next model of a sweep.
+Weights are one vector, as are each of Adam's two moments, so that an update of the optimizer is one fused operation and
+the state is three arrays that can be set, read and saved. Building a graph takes seconds: the most recent ones are kept
+for the next models of a sweep.
 """
 
 import copy
@@ -18,7 +18,7 @@ from dlnb.models.backend import keras, tf
 from dlnb.models.losses import bernoulli_nll, critic_loss, gaussian_kl
 from dlnb.models.methods import Method, Posterior
 
-KEPT = 4  # graphs; a sweep has one method at a time, and each holds up to 80 MB
+KEPT = 4  # graphs, each of up to 80 MB; a sweep trains one method at a time
 _graphs: OrderedDict[tuple, "Graph"] = OrderedDict()
 
 
@@ -32,13 +32,13 @@ class Weights:
         self.vector, self.m, self.v = (tf.Variable(tf.zeros(count)) for _ in range(3))
 
     def split(self, vector) -> list[list]:
-        """The weights of each model, in the order and the shapes that Keras has them."""
+        """The weights of each model, in Keras's order and shapes."""
         shapes = [shape for model in self.shapes for shape in model]
         parts = iter(tf.split(vector, [int(np.prod(shape)) for shape in shapes]))
         return [[tf.reshape(next(parts), shape) for shape in model] for model in self.shapes]
 
     def update(self, gradient, step, rate) -> None:
-        """One step of Adam, the first at ``step`` 0."""
+        """One step of Adam; ``step`` is counted from 0."""
         beta_1, beta_2 = self.betas
         t = tf.cast(step + 1, tf.float32)
         tf.raw_ops.ResourceApplyAdam(
@@ -55,22 +55,22 @@ class Weights:
         )
 
     def begin(self, models: list[keras.Model]) -> None:
-        """Take the weights of ``models``; Adam has seen no gradient yet."""
+        """Copy the weights of ``models`` and reset the moments of Adam."""
         self.vector.assign(np.concatenate([weight.ravel() for model in models for weight in model.get_weights()]))
         for moment in (self.m, self.v):
             moment.assign(tf.zeros_like(moment))
 
     def fill(self, models: list[keras.Model]) -> None:
-        """Give the weights to ``models``."""
+        """Copy the weights into ``models``."""
         for model, parts in zip(models, self.split(self.vector), strict=True):
             model.set_weights([part.numpy() for part in parts])
 
 
 class Graph:
-    """Updates of all models that differ in nothing but float hyperparameters, seed, rates and initial weights."""
+    """Updates of all models that differ only in float hyperparameters, seed, rates, loss weight and initial weights."""
 
     def __init__(self, method: Method, shape, latents, batch, kernels, precision, width, jit):
-        rng = np.random.default_rng(0)  # these networks are the form; their weights are never used
+        rng = np.random.default_rng(0)  # these networks are the architecture; their weights are never used
         self.encoder = networks.encoder(shape, latents, rng, kernels=kernels, precision=precision)
         self.decoder = networks.decoder(shape, latents, rng, precision=precision)
         self.vae = Weights([self.encoder, self.decoder], beta_1=0.9, beta_2=0.999)
@@ -99,7 +99,7 @@ class Graph:
             self.judge.begin(critics)
 
     def fill(self, vae: list[keras.Model]) -> None:
-        """Give the weights to an encoder and a decoder."""
+        """Copy the weights into an encoder and a decoder."""
         self.vae.fill(vae)
 
     def _variables(self) -> dict[str, tf.Variable]:
@@ -108,7 +108,7 @@ class Graph:
 
     @property
     def state(self) -> dict[str, np.ndarray]:
-        """All that the next update depends on, but for its number."""
+        """Everything that the next update depends on, except its number."""
         return {name: variable.numpy() for name, variable in self._variables().items()}
 
     @state.setter
@@ -117,10 +117,10 @@ class Graph:
             variable.assign(values[name])
 
     def run(self, images, start: int, seed: int, rates, weight: float, method: Method) -> np.ndarray:
-        """One update for each batch of images [updates, b, h, w, c]; their losses float32 [updates, losses].
+        """One update for each batch of images [updates, b, h, w, c]; returns the losses float32 [updates, losses].
 
-        ``start`` is the number of the first update, ``rates`` are the learning rates of VAE and critic, ``weight`` is
-        that of the reconstruction in the loss.
+        ``start`` is the number of the first update, ``rates`` are the learning rates of VAE and critic, ``weight``
+        multiplies the reconstruction in the loss.
         """
         values = {name: tf.constant(getattr(method, name), tf.float32) for name in floats(method)}
         start, seed = tf.constant(start), tf.constant(seed, tf.int64)
@@ -128,9 +128,9 @@ class Graph:
         return self._run(tf.constant(images), start, seed, tf.constant(rates), scale, values).numpy()
 
     def _draws(self, seed, step):
-        """The noise of an update, and for each latent an order in which the critic's batch is shuffled.
+        """The noise of an update and, for each latent, the permutation that shuffles it over the critic's batch.
 
-        Drawn outside of the compiled update, since XLA would draw other numbers from the same seed.
+        Drawn outside the compiled update, since XLA would draw other numbers from the same seed.
         """
         batch, latents = self.size
         step = tf.cast(step, tf.int64)
@@ -147,7 +147,7 @@ class Graph:
             mean, logvar = (tf.cast(v, tf.float32) for v in self.encoder.stateless_call(encoder, [], images)[0])
             q = Posterior(mean, logvar, mean + tf.exp(logvar / 2) * noise)
             if method.critic:
-                # Both networks learn from one batch and from weights as they were before either update.
+                # Both networks learn from the same batch, and from the weights before either update.
                 (critic,) = self.judge.split(self.judge.vector)
                 shuffled = tf.transpose(tf.gather(tf.transpose(q.z), order, batch_dims=1))
                 logits, product = (
@@ -171,12 +171,12 @@ class Graph:
 
 
 def floats(method: Method) -> list[str]:
-    """The hyperparameters that may be tensors."""
+    """Names of the hyperparameters that may be tensors."""
     return [field.name for field in dataclasses.fields(method) if field.type in (float, "float")]
 
 
 def _with(method: Method, values: dict) -> Method:
-    """A copy with tensors in it; not made anew, since its checks need numbers."""
+    """A copy whose hyperparameters are tensors; it is not constructed, because the checks need numbers."""
     method = copy.copy(method)
     for name, value in values.items():
         object.__setattr__(method, name, value)
@@ -185,7 +185,7 @@ def _with(method: Method, values: dict) -> Method:
 
 @contextmanager
 def graph(method: Method, *form):
-    """The Graph of this kind of method and form (see Graph), for the time being; built if it is not kept."""
+    """A context with the Graph of this kind of method and form (see Graph), built unless one has been kept."""
     others = tuple(
         (f.name, getattr(method, f.name)) for f in dataclasses.fields(method) if f.name not in floats(method)
     )
@@ -193,8 +193,8 @@ def graph(method: Method, *form):
     found = _graphs.pop(key, None) or Graph(method, *form)
     try:
         yield found
-    finally:  # also when a loss was not finite: each run brings a state of its own
+    finally:  # also after a loss that was not finite: each run sets its own state
         _graphs[key] = found
         while len(_graphs) > KEPT:
             _graphs.popitem(last=False)
-            gc.collect()  # a graph refers to itself
+            gc.collect()  # a graph refers to itself, so reference counting never frees it

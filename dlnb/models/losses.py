@@ -1,7 +1,7 @@
 """Terms of the objectives, in nats per image.
 
-Every function reduces over negative axes, the last ones of a batch of images [..., b, h, w, c] or codes [..., b, d],
-and returns the mean over the batch [...]: models trained side by side need no other code.
+Every function reduces the last axes of a batch of images [..., b, h, w, c] or codes [..., b, d] and returns the mean
+over the batch [...], so that models stacked along leading axes need no other code.
 """
 
 import math
@@ -14,7 +14,7 @@ LOG_2_PI = math.log(2 * math.pi)
 def bernoulli_nll(images, logits):
     """-log p(x | z) of Bernoulli pixels, summed over pixels and channels: [..., b, h, w, c] -> [...].
 
-    Pixels between 0 and 1 are taken as they are, as in the study (paper section 4; the original code's default).
+    Pixels between 0 and 1 are used as they are, as in the study (paper section 4; the original code's default).
     """
     per_pixel = tf.nn.sigmoid_cross_entropy_with_logits(labels=images, logits=logits)
     return tf.reduce_mean(tf.reduce_sum(per_pixel, axis=(-3, -2, -1)), axis=-1)
@@ -30,9 +30,9 @@ def minibatch_total_correlation(z, mean, logvar):
     """Total correlation of the aggregated posterior, estimated within a batch of codes [..., b, d] -> [...].
 
     The mean over j of log q(z_j) - sum over latents of log q(z_jl), where q is the sum of the batch's posteriors. As in
-    the original code neither is divided by the number of images (paper Appendix B, beta-TCVAE): for short codes the
-    value is (d - 1) log b too low, and often negative. For codes longer than log b nats a code is explained by its own
-    posterior alone, and the estimate grows with what the code says as well as with dependence.
+    the original code, q is not divided by the number of images (paper Appendix B, beta-TCVAE): for codes of little
+    information the value is (d - 1) log b too low, and often negative. Codes of more than log b nats are each explained
+    by their own posterior alone, and the estimate grows with information as well as with dependence.
     """
     z = tf.expand_dims(z, -2)
     mean, logvar = (tf.expand_dims(v, -3) for v in (mean, logvar))
@@ -44,14 +44,14 @@ def minibatch_total_correlation(z, mean, logvar):
 
 
 def covariance(x):
-    """Covariance of the columns over a batch, divided by its size (not one less): [..., b, d] -> [..., d, d]."""
+    """Covariance of the columns over a batch, divided by its size b, not b - 1: [..., b, d] -> [..., d, d]."""
     centred = x - tf.reduce_mean(x, axis=-2, keepdims=True)
     count = tf.cast(tf.shape(x)[-2], x.dtype)
     return tf.matmul(centred, centred, transpose_a=True) / count
 
 
 def dip_penalty(cov, off_diagonal, diagonal):
-    """How far a covariance [..., d, d] is from the identity, squared: entries off the diagonal and on it, weighted.
+    """Squared distance of a covariance [..., d, d] from the identity, weighted off the diagonal and on it: [...].
 
     Each pair of latents counts twice (paper Appendix B, DIP-VAE).
     """
@@ -62,16 +62,16 @@ def dip_penalty(cov, off_diagonal, diagonal):
 
 
 def critic_total_correlation(logits):
-    """Total correlation as a critic sees it: mean of its log odds that codes are joint draws, [..., b, 2] -> [...].
+    """Total correlation estimated by a critic: its mean log odds that codes are not shuffled, [..., b, 2] -> [...].
 
-    Column 0 of ``logits`` stands for codes as they are drawn, column 1 for codes whose latents were shuffled (paper
-    Appendix B, FactorVAE). May be negative.
+    Column 0 of ``logits`` stands for codes as drawn, column 1 for codes whose latents were shuffled over the batch
+    (paper Appendix B, FactorVAE). May be negative.
     """
     return tf.reduce_mean(logits[..., 0] - logits[..., 1], axis=-1)
 
 
 def critic_loss(joint_logits, product_logits):
-    """Cross-entropy of the critic on codes and on shuffled codes, half each: two times [..., b, 2] -> [...]."""
+    """Cross-entropy of the critic, mean over codes and shuffled codes: [..., b, 2] and [..., b, 2] -> [...]."""
     joint = tf.nn.log_softmax(joint_logits)
     product = tf.nn.log_softmax(product_logits)
     return -0.5 * tf.reduce_mean(joint[..., 0] + product[..., 1], axis=-1)

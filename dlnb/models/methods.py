@@ -1,8 +1,7 @@
-"""The six methods of the study: each its hyperparameters and its line of mathematics.
+"""The six methods of the study, each defined by its hyperparameters and one line of mathematics.
 
 Every objective is the reconstruction error plus a regularizer (paper section 2, Appendix B); a method is the
-regularizer. All values are nats per image. A field annotated ``float`` may be a tensor while a model is trained, so
-that the models of a sweep share one graph; every other field is a plain value of the graph.
+regularizer. All values are nats per image.
 """
 
 import dataclasses
@@ -21,11 +20,11 @@ from dlnb.models.losses import (
 )
 from dlnb.study import SWEEPS, Sweep
 
-UPDATES = 300_000  # of the study (paper Table 4); constants counted in updates are made for that many
+UPDATES = 300_000  # of the study (paper Table 4); constants counted in updates are meant for a run of this length
 
 
 class Posterior(NamedTuple):
-    """What the encoder says of a batch: q(z | x) = N(mean, exp(logvar)) and one draw z of it, each [b, d]."""
+    """The encoder's output for a batch, q(z | x) = N(mean, exp(logvar)), and one sample z of it: tensors [b, d]."""
 
     mean: Any
     logvar: Any
@@ -33,16 +32,27 @@ class Posterior(NamedTuple):
 
 
 class Method(ABC):
-    """A regularizer; the trainer adds it to the reconstruction error."""
+    """A regularizer, which ``train`` adds to the reconstruction error.
 
-    critic: ClassVar[bool] = False  # whether the trainer trains a critic beside the VAE
+    A method of your own is a frozen dataclass that derives from Method and implements ``regularizer``:
+
+    - Its fields are its hyperparameters. Those annotated ``float`` are tensors during training, so that the models of a
+      sweep share one graph; all others are constants of that graph and must be hashable.
+    - ``field(metadata={"unit": "updates"})`` marks a float that counts updates, which ``rescaled`` adapts to a run.
+    - ``critic: ClassVar[bool] = True`` trains FactorVAE's critic along with the VAE.
+    """
+
+    critic: ClassVar[bool] = False
 
     @abstractmethod
     def regularizer(self, q: Posterior, step, critic):
-        """One number: nats per image, the mean over a batch, at an update (counted from 0).
+        """The regularizer of a batch in nats per image, its mean over the batch: a float32 tensor of shape ().
 
-        It is traced by TensorFlow: fields annotated float, ``step`` and ``q`` are tensors, so use ``tf`` functions.
-        ``critic`` holds the critic's logits of ``q.z`` [b, 2], and is None unless the method has one.
+        - ``q``: the Posterior of the batch.
+        - ``step``: the number of the update, an integer tensor that starts at 0.
+        - ``critic``: the critic's logits of ``q.z`` [b, 2], or None if the method has no critic.
+
+        TensorFlow traces this function, so use ``tf`` functions.
         """
 
 
@@ -61,10 +71,10 @@ class BetaVAE(Method):
 
 @dataclass(frozen=True)
 class FactorVAE(Method):
-    """KL + gamma TC(q(z)), the total correlation as a critic sees it (Kim and Mnih 2018).
+    """KL + gamma TC(q(z)), the total correlation estimated by a critic (Kim and Mnih 2018).
 
-    The critic learns to tell codes from codes whose latents were shuffled over the batch; its log odds estimate the
-    density ratio of q(z) and the product of its marginals.
+    The critic learns to distinguish codes from codes whose latents were shuffled over the batch; its log odds estimate
+    the log density ratio of q(z) and the product of its marginals.
     """
 
     critic: ClassVar[bool] = True
@@ -97,10 +107,10 @@ class BetaTCVAE(Method):
 
 @dataclass(frozen=True)
 class DIPVAE1(Method):
-    """KL + a penalty on how far the covariance of the means is from the identity (Kumar et al. 2018, DIP-VAE-I)."""
+    """KL + a penalty, the squared distance of Cov[mean] from the identity (Kumar et al. 2018, DIP-VAE-I)."""
 
     off_diagonal: float  # weight of the entries off the diagonal, at least 0; the study uses 1 to 50
-    diagonal_factor: float = 10.0  # weight of those on it, as a multiple; the study's constant
+    diagonal_factor: float = 10.0  # weight of those on it, relative to off_diagonal; the study's constant
 
     def __post_init__(self):
         checks.number(self.off_diagonal, "off_diagonal")
@@ -116,7 +126,7 @@ class DIPVAE1(Method):
 class DIPVAE2(Method):
     """KL + the same penalty on the covariance of the sampled codes, Cov[mean] + E[diag(exp(logvar))].
 
-    Kumar et al. 2018, DIP-VAE-II; like the study, without their term of third moments.
+    Kumar et al. 2018, DIP-VAE-II; as in the study, without their term of third moments.
     """
 
     off_diagonal: float  # as in DIPVAE1
@@ -139,7 +149,7 @@ class AnnealedVAE(Method):
 
     capacity: float  # C after the warm-up, nats, at least 0; the study uses 5 to 100
     gamma: float = 1000.0  # the study's constant
-    warm_up: float = field(default=100_000.0, metadata={"unit": "updates"})  # in which C grows; the study's constant
+    warm_up: float = field(default=100_000.0, metadata={"unit": "updates"})  # over which C grows; the study's constant
 
     def __post_init__(self):
         checks.number(self.capacity, "capacity")
@@ -165,15 +175,18 @@ OWN = frozenset(METHODS)
 
 
 def register(name: str, kind: type[Method], sweep: Sweep) -> None:
-    """Make a method of yours known by ``name``: to studies, the runner and the figures.
+    """Register a method of your own, so that studies, the runner and the figures find it.
 
-    ``kind`` is a frozen dataclass made from ``Method``; ``sweep`` names its label, the field that a study varies, and
-    the strengths from weak to strong. The same name again replaces what you registered before. Raises ValueError for
-    the name of a method of the package, another kind of class, and a strength that the class refuses.
+    - ``name``: one word of letters, digits and underscores.
+    - ``kind``: a frozen dataclass derived from ``Method``.
+    - ``sweep``: its label in figures, the field that a study varies, and that field's strengths from weak to strong.
+
+    Registering a name again replaces the earlier method. Raises ValueError for an invalid name, that of a method of
+    the package, another kind of class, a field it does not have, and a strength that it rejects.
     """
     registry.name_of(name, "method", OWN)
     if not (isinstance(kind, type) and issubclass(kind, Method) and dataclasses.is_dataclass(kind)):
-        raise ValueError(f"a method must be a dataclass made from dlnb.models.Method, not {kind!r}")
+        raise ValueError(f"a method must be a dataclass derived from dlnb.models.Method, not {kind!r}")
     known = dict.fromkeys(field.name for field in dataclasses.fields(kind))
     checks.choose(known, sweep.hyperparameter, f"field of {kind.__name__}")
     for strength in sweep.strengths:
@@ -183,9 +196,9 @@ def register(name: str, kind: type[Method], sweep: Sweep) -> None:
 
 
 def rescaled(method: Method, steps: int) -> Method:
-    """``method`` for a run of ``steps`` updates: its constants that count updates take the same share of the run.
+    """``method`` for a run of ``steps`` updates: constants counted in updates keep their share of the study's 300,000.
 
-    AnnealedVAE's capacity grows over a third of the study's 300,000 updates, so over a third of ``steps``.
+    AnnealedVAE's capacity, for example, grows over a third of the run.
     """
     counted = [f.name for f in dataclasses.fields(method) if f.metadata.get("unit") == "updates"]
     share = checks.whole(steps, "steps") / UPDATES

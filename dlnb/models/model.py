@@ -1,4 +1,4 @@
-"""A trained model: its networks, the course of its training, and what it was trained on; kept in one plain file."""
+"""A trained model: its networks, its losses during training and what it was trained on, saved in one plain file."""
 
 from dataclasses import dataclass, field
 
@@ -14,11 +14,13 @@ KIND = "trained model"
 
 @dataclass(frozen=True)
 class Model:
-    """A trained VAE.
+    """A trained VAE, as ``train`` returns it.
 
-    ``history`` maps reconstruction, kl and regularizer (and critic, the loss of FactorVAE's) to float32 [steps], nats
-    per image. ``about`` says how the model came about: its name, data set, source and factors, method with
-    hyperparameters, protocol, seconds of training (interrupted or not) and versions.
+    - ``encoder``, ``decoder``: Keras models.
+    - ``history``: the losses "reconstruction", "kl" and "regularizer" (and "critic" if the method trains one), each
+      float32 [steps], in nats per image.
+    - ``about``: how the model was trained: name, data set with source and factors, method with hyperparameters, seed,
+      protocol, seconds of training (interruptions excluded), and versions of libraries.
     """
 
     encoder: keras.Model  # images [b, h, w, c] -> mean, logvar [b, d]
@@ -28,22 +30,23 @@ class Model:
 
     @property
     def training(self) -> Training:
-        """The protocol by which it was trained."""
+        """The protocol with which it was trained."""
         return Training(**{name: self.about[name] for name in PROTOCOL if name in self.about})
 
     @property
     def latents(self) -> int:
+        """The number of latents, d."""
         return self.decoder.input_shape[-1]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of the images that the model takes and gives."""
+        """(height, width, channels) of the images that the model encodes and decodes."""
         return tuple(self.encoder.input_shape[1:])
 
     def save(self, path, half: bool = False) -> None:
-        """Write one .npz, of about 2.8 MB; the file appears whole or not at all.
+        """Write the model to ``path`` as one .npz of about 2.8 MB; an interrupted write leaves no partial file.
 
-        ``half`` keeps the weights as float16, for figures rather than scores.
+        ``half`` stores the weights as float16, which is enough for figures but not for scores.
         """
         parts, kind = {"encoder": self.encoder, "decoder": self.decoder}, np.float16 if half else np.float32
         weights = {f"{n}/{i}": w.astype(kind) for n, net in parts.items() for i, w in enumerate(net.get_weights())}
@@ -53,7 +56,7 @@ class Model:
 
     @classmethod
     def load(cls, path, data_set=None, latents: int | None = None) -> "Model":
-        """Read what ``save`` wrote; ``about`` comes with it.
+        """The Model that ``save`` wrote to ``path``, with its ``history`` and ``about``.
 
         Raises ValueError if the file is something else or damaged, and, where they are given, if the model was
         trained on another ``data_set`` (name, source, factors or image shape) or has another number of ``latents``.
@@ -80,7 +83,7 @@ def _same_data(path, about: dict, data_set) -> None:
 
 
 def described(data_set) -> dict:
-    """What of a data set a model depends on, as plain JSON."""
+    """The properties of a data set that a model depends on, as plain JSON."""
     return {
         "data_set": data_set.name,
         "source": data_set.source,
@@ -90,12 +93,12 @@ def described(data_set) -> dict:
 
 
 def images_of(model: Model, images) -> np.ndarray:
-    """``images`` if they are finite floats [n, h, w, c] of the model's shape with n above 0, and no bytes."""
+    """``images`` as an array, if they are finite floats [n, h, w, c] of the model's shape with n above 0."""
     images = np.asarray(images)
     shape, expected = np.shape(images), " x ".join(map(str, model.image_shape))
     if len(shape) != 4 or not shape[0] or tuple(shape[1:]) != model.image_shape:
         raise ValueError(f"images must be [n, height, width, channels] with n above 0 and {expected}, not {shape}")
-    # Published photographs that were reduced without clipping go a little beyond [0, 1].
+    # Published photographs that were resized without clipping slightly exceed [0, 1].
     if not np.issubdtype(images.dtype, np.floating) or not (images.min() >= -1 and images.max() <= 2):
         span = f"{images.dtype} from {images.min()} to {images.max()}"
         raise ValueError(f"images must be floats in [0, 1], not {span}: divide bytes by 255")

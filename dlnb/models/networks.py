@@ -1,18 +1,18 @@
 """The networks of the study (paper Table 2) for square images of 32, 64 or 128 pixels.
 
-Glorot-uniform weights and zero biases, "same" padding, channels last. Table 2 prints 4x4 kernels for every convolution;
+Glorot-uniform weights and zero biases, "same" padding, channels last. Table 2 gives 4x4 kernels for every convolution;
 the code behind the published results uses 2x2 in the last two of the encoder, which is our default. The table is for 64
-pixels: at 32 the stage at the highest resolution is left out of both networks, at 128 it is there twice.
+pixels: at 32 both networks omit the stage at the highest resolution, at 128 they have it twice.
 
 ``precision`` is that of the arithmetic: with "bfloat16" weights stay float32 and the layers compute in bfloat16, which
-is faster only on hardware that has it (GPUs of recent years, CPUs with AMX or AVX-512 BF16) and far slower on others.
+is faster only on hardware that supports it (recent GPUs, CPUs with AMX or AVX-512 BF16) and far slower elsewhere.
 """
 
 from dlnb import checks
 from dlnb.models.backend import keras
 
 KERNELS = {"code": 2, "paper": 4}
-PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # names that Keras gives them
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # Keras's names for them
 SIZES = {32: 3, 64: 4, 128: 5}  # stages that halve the image, down to 4 x 4
 
 
@@ -24,11 +24,11 @@ def _stages(image_shape) -> int:
 
 
 def _layers(rng, precision: str):
-    """``layer(kind, ...)`` makes a layer of that precision, whose weights start from a seed that ``rng`` draws."""
+    """``layer(kind, ...)`` makes a layer of that precision, with weights initialized from a seed that ``rng`` draws."""
     dtype = checks.choose(PRECISIONS, precision, "precision")
 
     def layer(kind, *arguments, activation="relu", **options):
-        if kind in (keras.layers.Flatten, keras.layers.Reshape):  # no weights; still they would change the precision
+        if kind in (keras.layers.Flatten, keras.layers.Reshape):  # no weights, but they would cast to float32
             return kind(*arguments, dtype=dtype)
         initializer = keras.initializers.GlorotUniform(int(rng.integers(2**31)))
         return kind(*arguments, activation=activation, kernel_initializer=initializer, dtype=dtype, **options)
@@ -37,7 +37,7 @@ def _layers(rng, precision: str):
 
 
 def encoder(image_shape, latents: int, rng, *, kernels: str = "code", precision: str = "float32"):
-    """Images [b, h, w, c] -> (mean, logvar), each [b, latents]; ``rng`` draws the seeds of the layers."""
+    """Images [b, h, w, c] -> (mean, logvar), each [b, latents]; ``rng`` draws the seeds of the initial weights."""
     layer = _layers(rng, precision)
     last = checks.choose(KERNELS, kernels, "kernels")
     channels = [32] * (_stages(image_shape) - 2) + [64, 64]
@@ -51,7 +51,7 @@ def encoder(image_shape, latents: int, rng, *, kernels: str = "code", precision:
 
 
 def decoder(image_shape, latents: int, rng, *, precision: str = "float32"):
-    """Codes [b, latents] -> logits of the pixels [b, h, w, c]; ``rng`` draws the seeds of the layers."""
+    """Codes [b, latents] -> logits of the pixels [b, h, w, c]; ``rng`` draws the seeds of the initial weights."""
     layer = _layers(rng, precision)
     z = keras.Input((latents,))
     x = layer(keras.layers.Dense, 256)(z)
@@ -68,5 +68,5 @@ def critic(latents: int, rng, *, width: int = 1000, precision: str = "float32"):
     layer = _layers(rng, precision)
     x = z = keras.Input((latents,))
     for _ in range(6):
-        x = layer(keras.layers.Dense, width, activation="leaky_relu")(x)  # of slope 0.2 in Keras too
+        x = layer(keras.layers.Dense, width, activation="leaky_relu")(x)  # Keras's default slope is 0.2 too
     return keras.Model(z, layer(keras.layers.Dense, 2, activation=None)(x), name="critic")

@@ -1,8 +1,8 @@
-"""One loop trains every method; ``encode``, ``decode`` and ``evaluate`` use what it returns.
+"""One loop trains every method; ``encode``, ``decode`` and ``evaluate`` use the model that it returns.
 
-Nothing depends on hidden random state: data come from NumPy generators made of (seed, stream, update), the noise of an
-update from (seed, update). The same call on the same machine gives the same weights bit for bit, whether it ran through
-or was killed and went on from a checkpoint.
+Nothing depends on hidden random state: data are drawn by NumPy generators seeded with (seed, stream, update), the noise
+of an update with (seed, update). The same call on the same machine gives the same weights bit for bit, whether or not
+it was interrupted and resumed from a checkpoint.
 """
 
 import dataclasses
@@ -25,12 +25,16 @@ from dlnb.representation import Representation
 from dlnb.study import PROTOCOL, Training
 
 STREAMS = ("encoder", "decoder", "training", "evaluation", "sample", "scores", "critic")
-CHUNK = 10  # updates per call of the graph: long enough to hide the call, and at 64 x 64 x 3 only 31 MB of images
+CHUNK = 10  # updates per call of the graph: enough to hide the call's overhead, and at 64 x 64 x 3 only 31 MB of images
 CHECKPOINT = "checkpoint"
 
 
 def generator(seed: int, stream: str, step: int = 0) -> np.random.Generator:
-    """The random numbers of one purpose (one of STREAMS), at one update, in the run with this seed."""
+    """The NumPy generator of the run with this ``seed`` for one purpose, at one update.
+
+    ``stream`` names the purpose, one of STREAMS, and ``step`` the update. Each combination gives its own,
+    reproducible random numbers. Raises ValueError for an unknown stream.
+    """
     return np.random.default_rng([seed, STREAMS.index(stream), step])
 
 
@@ -46,23 +50,28 @@ def train(
     checkpoint_seconds: float = 60.0,
     **protocol,
 ) -> Model:
-    """Train a VAE with ``method`` by the protocol ``training``, from the ``seed`` of its weights, images and noise.
+    """Train a VAE and return it as a Model.
 
-    Instead of ``training`` its fields may be given (see ``study.Training``): ``train(sprites, BetaVAE(4), steps=500,
-    seed=0, learning_rate=1e-3)``. ``jit`` compiles the update with XLA; None does so on a GPU only, since XLA slows
-    these networks down on a CPU. ``name`` stands in error messages and before the progress bar.
-
-    ``checkpoint`` names a file in which the state of the run is kept, written anew every ``checkpoint_seconds`` and at
-    the end. If it is there already, the run goes on from it, and ends with the weights of a run that never stopped;
-    hyperparameters and data set are compared, the code of a method of your own is not. More ``steps`` than before
-    train a model further.
+    - ``data_set``: a DataSet with square images of 32, 64 or 128 pixels.
+    - ``method``: an instance of a method, such as ``BetaVAE(beta=4)``. Constants counted in updates are used as they
+      are; see ``rescaled``.
+    - ``training``: the protocol, a ``study.Training``. Its fields may be given instead, ``steps`` at least:
+      ``train(sprites, BetaVAE(4), steps=500, seed=0, learning_rate=1e-3)``.
+    - ``seed``: a whole number that determines initial weights, images and noise.
+    - ``jit``: whether to compile the update with XLA; None does so on a GPU only, since XLA slows these networks down
+      on a CPU.
+    - ``name``: appears in error messages and before the progress bar; None: data set, method and seed.
+    - ``checkpoint``: a file to which the state of the run is saved every ``checkpoint_seconds`` and at the end. If it
+      exists, the run resumes from it and ends with the weights of an uninterrupted run; more ``steps`` than before
+      train a model further. That hyperparameters and data set are the same is checked, the code of a method of your
+      own is not.
 
     TensorFlow's op determinism is switched on for the process: without it a GPU's sums differ from run to run.
-    Raises ValueError for bad arguments and for a checkpoint that is damaged or of another run; FloatingPointError, with
-    name, update and the last finite losses, once a loss is not finite.
+    Raises ValueError for invalid arguments and for a checkpoint that is damaged or of another run; FloatingPointError,
+    with name, update and the last finite losses, once a loss is not finite.
     """
     if not isinstance(method, Method) or not dataclasses.is_dataclass(method):
-        raise ValueError(f"method must be a dataclass made from Method, such as BetaVAE(beta=4), not {method!r}")
+        raise ValueError(f"method must be a dataclass derived from Method, such as BetaVAE(beta=4), not {method!r}")
     training, seed = _protocol(training, protocol), checks.whole(seed, "seed", minimum=0, below=2**63)
     jit, name = bool(GPUS) if jit is None else jit, name or f"{data_set.name}/{method}/seed={seed}"
     steps, batch, latents, kernels, precision = (getattr(training, key) for key in _OF_VAE)
@@ -110,7 +119,7 @@ _OF_VAE = "steps", "batch", "latents", "kernels", "precision"
 
 
 def _protocol(training, fields: dict) -> Training:
-    """``training``, or a Training of the fields that were given instead."""
+    """``training``, or a Training made of the fields that were given instead."""
     if training is None:
         for name in fields:
             checks.choose(dict.fromkeys(PROTOCOL), name, "argument of train")
@@ -127,7 +136,7 @@ def _protocol(training, fields: dict) -> Training:
 def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndarray]]:
     """(number of the first update, images [updates, b, h, w, c]), CHUNK updates at a time.
 
-    The next images are drawn in a thread while these are trained on.
+    The next images are drawn in a thread during training on these.
     """
 
     def draw(start):
@@ -145,13 +154,13 @@ def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndar
 
 
 def _check_losses(name, losses, start, parts) -> None:
-    """FloatingPointError if one of the last part, whose first update is ``start``, is not finite."""
+    """Raise FloatingPointError if a loss in the last part, whose first update is ``start``, is not finite."""
     bad = np.flatnonzero(~np.isfinite(parts[-1]).all(axis=1))
     if not bad.size:
         return
     before = np.concatenate([parts[-2][-1:], parts[-1][: bad[0]]])[-1:]
     finite = [", ".join(f"{n} {v:.6g}" for n, v in zip(losses, row, strict=True)) for row in before]
-    last = f"the last finite ones, one step before, were {finite[0]} nats" if finite else "there was none before"
+    last = f"the losses one step before were {finite[0]} nats" if finite else "it is the first step"
     raise FloatingPointError(f"{name}: the loss is not finite at step {start + bad[0]}; {last}")
 
 
@@ -161,13 +170,13 @@ def _keep(path, about, graph, history, seconds) -> None:
 
 
 def _resume(path, about, graph) -> tuple[np.ndarray, float]:
-    """Set ``graph`` to the state in a checkpoint of the run that ``about`` describes; losses and seconds so far."""
+    """Set ``graph`` to the state in a checkpoint of the run in ``about``; return its losses and seconds so far."""
     found, state = storage.load(path, CHECKPOINT)
     for what, value in storage.plain(about).items():
         if what != "steps" and found["run"].get(what) != value:
             raise ValueError(
-                f"{path} is the checkpoint of another run, with {what} {found['run'].get(what)!r} and not {value!r}: "
-                "name another file, or remove it to start again"
+                f"{path} is the checkpoint of another run, with {what} {found['run'].get(what)!r}, not {value!r}: "
+                "choose another file, or delete it to start over"
             )
     history = state.pop("history")
     if len(history) > about["steps"]:
@@ -177,9 +186,13 @@ def _resume(path, about, graph) -> tuple[np.ndarray, float]:
 
 
 def encode(model: Model, images, batch: int = 500) -> Representation:
-    """Codes of images [n, h, w, c], or of a sample (factors, images) as ``DataSet.sample`` gives it.
+    """The codes of images.
 
-    Raises ValueError for images of another shape than the model's.
+    - ``images``: floats [n, h, w, c], or a sample (factors, images) as returned by ``DataSet.sample``.
+    - ``batch``: images per call of the encoder, which limits memory.
+
+    Returns a Representation with mean and logvar float32 [n, d] and the factors of the sample, [n, 0] if there are
+    none. Raises ValueError for images that are not floats in [0, 1] of the model's shape.
     """
     factors, images = images if isinstance(images, tuple) else (np.empty((len(images), 0), int), images)
     images = images_of(model, images)
@@ -189,16 +202,22 @@ def encode(model: Model, images, batch: int = 500) -> Representation:
 
 
 def decode(model: Model, codes, batch: int = 500) -> np.ndarray:
-    """Mean images in [0, 1] of codes [n, d]: float32 [n, h, w, c]. Raises ValueError unless d is the model's."""
+    """The mean images of codes: float32 [n, h, w, c] in [0, 1].
+
+    - ``codes``: finite numbers [n, d].
+    - ``batch``: codes per call of the decoder, which limits memory.
+
+    Raises ValueError for codes that are not finite or not of the model's number of latents.
+    """
     codes = codes_of(model, codes)
     parts = [tf.sigmoid(model.decoder(codes[i : i + batch])).numpy() for i in range(0, len(codes), batch)]
     return np.concatenate(parts)
 
 
 def traverse(model: Model, code, values) -> np.ndarray:
-    """Images decoded while one latent takes each of ``values`` [v] and the others keep their code.
+    """Images decoded while one latent takes each of ``values`` [v] and the others keep their value in ``code`` [d].
 
-    float32 [d, v, h, w, c] for one code [d].
+    Returns float32 [d, v, h, w, c], one row per latent. Raises ValueError unless ``code`` is one code of the model.
     """
     code, values = np.asarray(code, np.float32), np.asarray(values, np.float32)
     if code.ndim != 1:
@@ -211,7 +230,11 @@ def traverse(model: Model, code, values) -> np.ndarray:
 
 
 def evaluate(model: Model, data_set: DataSet, rng: np.random.Generator, batches: int = 1000, batch: int = 64) -> dict:
-    """{"reconstruction", "kl", "elbo"}: means over fresh batches with one code drawn for each image (study: 1000)."""
+    """{"reconstruction", "kl", "elbo"} in nats per image, means over fresh images of ``data_set``.
+
+    ``rng`` draws ``batches`` times ``batch`` images and one code for each; the study uses 1000 batches of 64. The ELBO
+    is -reconstruction - kl. Raises ValueError for fewer than one batch.
+    """
     sums = np.zeros(2)
     for _ in range(checks.whole(batches, "batches")):
         images = data_set.sample(batch, rng)[1]
