@@ -1,14 +1,14 @@
-"""Are fast scores those of the study's own estimators? Both, on trained models of the study "scores".
+"""Do fast scores agree with the study's own estimators? Both, on trained models of the study "scores".
 
     python -m dlnb.run scores
     python benchmarks/agreement.py [--workers N]
 
-Two comparisons: boosted trees of LightGBM beside scikit-learn's, in DCI and in the downstream task, on 4,500 rows of
-the study's sample; BetaVAE and FactorVAE scores by interventions in the sample beside those of images drawn and encoded
-afresh, as in the paper, with fewer points than there, the same number in both. Scikit-learn and the fresh images take
-minutes a model: what is done is kept in runs/, so that the script can be stopped and started again, and --table writes
-what there is. Writes dlnb/tables/agreement.csv: one row a model and score, the fast value and the exact one. Rows of
-models that are not under runs/ stay in it: both values are of one model, wherever it was trained.
+Two comparisons: boosted trees by LightGBM and by scikit-learn, for DCI and the downstream task, on 4,500 rows of the
+study's sample; and BetaVAE and FactorVAE scores by interventions in the sample and from images that are drawn and
+encoded for the score, as in the paper, with the same number of points in both, fewer than in the paper. Scikit-learn
+and new images take minutes per model: results are stored in runs/, so that the script can be stopped and resumed, and
+--table writes those that exist. Writes dlnb/tables/agreement.csv, one row for each model and score with the fast and
+the exact value, and keeps its rows of models that are not under runs/, since both values are of the same model.
 """
 
 import argparse
@@ -29,9 +29,9 @@ from dlnb.study import STUDIES, Cell
 STUDY = STUDIES["scores"]
 TABLE = results.TABLES / "agreement.csv"
 TREES = ("dci_disentanglement", "dci_completeness", "dci_informativeness", "gbt_10", "gbt_100", "gbt_1000")
-ROWS, SIZES = 4_500, (10, 100, 1_000)  # of the comparison of trees
+ROWS, SIZES = 4_500, (10, 100, 1_000)  # for the comparison of trees
 INTERVENTIONS = ("beta_vae_score", "factor_vae_score")
-POINTS = 2_000, 2_000  # to fit and to test; 768,000 fresh images a model
+POINTS = 2_000, 2_000  # to fit and to test; 768,000 new images per model
 FILES = {
     "lightgbm": "lightgbm.json",
     "scikit-learn": "scikit-learn.json",
@@ -41,7 +41,7 @@ FILES = {
 
 
 def trees(codes: Representation, boosting: str) -> dict:
-    """The scores that boosted trees have a part in."""
+    """The scores that use boosted trees."""
     rng, arguments = np.random.default_rng(0), (codes.mean[:ROWS], codes.factors[:ROWS])
     grown = fit_trees(*arguments, rng, boosting)
     found = metrics.SCORES["dci"](*arguments, rng, trees=grown)
@@ -54,7 +54,7 @@ def sample(codes: Representation) -> dict:
 
 
 def fresh(cell: Cell, folder: Path) -> dict:
-    """Scores by fresh images of the model."""
+    """Scores from new images, encoded by the model."""
     from dlnb import data
     from dlnb.metrics.interventions import beta_vae_score_of_encoder, factor_vae_score_of_encoder
     from dlnb.models import training
@@ -72,14 +72,14 @@ def fresh(cell: Cell, folder: Path) -> dict:
 
 
 def keep(path: Path, make) -> None:
-    """Leave what ``make`` gives in a file, unless it is there."""
+    """Write the result of ``make`` to a file, unless the file exists."""
     if not path.exists():
         content = make()
         storage.write(path, lambda temporary: temporary.write_text(json.dumps(content)))
 
 
 def measure(cell: Cell, runs: Path) -> None:
-    """Both values of every score of one model."""
+    """Store both values of every score of one model."""
     folder = runs / STUDY.name / str(cell)
     codes = Representation.load(folder / "codes.npz")
     keep(folder / FILES["lightgbm"], lambda: trees(codes, "lightgbm"))
@@ -89,7 +89,7 @@ def measure(cell: Cell, runs: Path) -> None:
 
 
 def collect(runs: Path) -> pd.DataFrame:
-    """One row a model and score, of the models for which both values are there, and the other rows of the table."""
+    """One row for each model and score with both values stored, and the other rows of the table."""
     columns, rows = ["data_set", "method", "strength", "score"], []
     for cell in STUDY.cells():
         folder = runs / STUDY.name / str(cell)
@@ -108,7 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--workers", type=int, default=os.cpu_count())
-    parser.add_argument("--table", action="store_true", help="measure nothing more; write the table")
+    parser.add_argument("--table", action="store_true", help="measure nothing; write the table")
     options = parser.parse_args()
     if not options.table:
         with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):

@@ -1,16 +1,16 @@
-"""From how many updates on does the order of settings stop changing? "short" and "desk" are chosen by it.
+"""After how many updates does the order of settings stop changing? The basis of the studies "short" and "desk".
 
     python benchmarks/calibration.py [--workers N] [--only 'dsprites/*/weight=4/*'] [--train | --score | --table]
 
-Trains some settings at 32 x 32 and keeps the model at several numbers of updates, then scores what it kept. A 32 x 32
-image has a quarter of the pixels of the paper's, and the sum over them a quarter of the weight, so that the
-reconstruction is taken times four, and in the first trials on dSprites also as it is. The first trials have up to 4,000
-updates. The second, the pilot of "desk", have up to 30,000: at the learning rate of 1e-3 as much movement of the
-weights as the paper's 300,000 at 1e-4. AnnealedVAE, whose capacity grows with the updates, is trained anew for each
-number. FactorVAE has a narrow critic that learns fast, and in the pilot the paper's as well.
+Trains some settings at 32 x 32, keeps the model at several numbers of updates, and scores the models kept. An image has
+a quarter of the pixels of the paper's, and the sum over them a quarter of the weight, so the reconstruction is
+multiplied by 4, and in the first trials on dSprites also by 1. The first trials have up to 4,000 updates. The pilot of
+"desk" has up to 30,000, at whose learning rate of 1e-3 the weights can move as far as in the paper's 300,000 at 1e-4.
+AnnealedVAE, whose capacity grows with the updates, is trained separately for each number. FactorVAE has a narrow critic
+with a high learning rate, and in the pilot also the paper's.
 
-What is done is kept under --runs, so that the script can be stopped and started again; --train leaves the scores for
-later, --table writes what there is to dlnb/tables/calibration.csv, whose settings are not measured again.
+Results are stored under --runs, so that the script can be stopped and resumed; --train postpones the scores, --table
+writes the existing results to dlnb/tables/calibration.csv, whose settings are not measured again.
 """
 
 import argparse
@@ -43,7 +43,7 @@ KEY = ["data_set", "method", "strength", "weight", "gamma", "critic_width", "sam
 
 @dataclass(frozen=True)
 class Setting:
-    """One model that is trained up to several numbers of updates."""
+    """A model to train and keep at several numbers of updates."""
 
     data_set: str
     method: str
@@ -52,7 +52,7 @@ class Setting:
     gamma: float = GAMMA  # of AnnealedVAE
     critic: tuple[int, float] = FAST
     budgets: tuple[int, ...] = PILOT
-    sample: int = 15_000  # images that are scored
+    sample: int = 15_000  # number of images for the scores
 
     @property
     def key(self) -> tuple:
@@ -68,7 +68,7 @@ def strengths(method: str, *positions: int) -> list[float]:
 
 
 def settings() -> list[Setting]:
-    """The first trials, then the pilot, its most telling models first."""
+    """The first trials, then the pilot, its most informative models first."""
     betas, gammas, capacities = (strengths(method, *places) for method, places in FIRST_STRENGTHS.items())
     found = [Setting("dsprites", "beta_vae", s, weight, budgets=FIRST) for weight in (1, 4) for s in betas]
     growing = {(1, GAMMA): (1_000, 2_000, 4_000), (4, GAMMA): (1_000, 2_000, 4_000)}
@@ -90,7 +90,7 @@ def settings() -> list[Setting]:
 
 
 def train(setting: Setting, runs: Path) -> None:
-    """Keep the model at each number of updates."""
+    """Train, and save the model at each number of updates."""
     from dlnb import data
     from dlnb.models import training
     from dlnb.models.methods import METHODS, rescaled
@@ -119,7 +119,7 @@ def train(setting: Setting, runs: Path) -> None:
 
 
 def score(setting: Setting, runs: Path) -> None:
-    """Leave a row beside each model that is kept."""
+    """Write a row for each saved model."""
     from dlnb import data
     from dlnb.models import training
     from dlnb.models.model import Model
@@ -146,7 +146,7 @@ def old() -> pd.DataFrame:
 
 
 def missing(setting: Setting, table: pd.DataFrame) -> bool:
-    """Whether a number of updates is not in the table."""
+    """Whether the table lacks a number of updates of the setting."""
     rows = table[(table[KEY] == list(setting.key)).all(axis=1)]
     return bool(set(setting.budgets) - set(rows.updates))
 
@@ -157,9 +157,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--only", default="*", help="settings such as 'dsprites/*/weight=4/*'")
     instead = parser.add_mutually_exclusive_group()
-    instead.add_argument("--train", action="store_true", help="score nothing")
-    instead.add_argument("--score", action="store_true", help="train nothing; score the models that are kept")
-    instead.add_argument("--table", action="store_true", help="measure nothing more; write the table")
+    instead.add_argument("--train", action="store_true", help="train only; score nothing")
+    instead.add_argument("--score", action="store_true", help="train nothing; score the saved models")
+    instead.add_argument("--table", action="store_true", help="measure nothing; write the table")
     options = parser.parse_args()
     table = old()
     todo = [each for each in settings() if fnmatch(str(each), options.only) and missing(each, table)]

@@ -1,7 +1,7 @@
-"""What images cost: preparing, the first batch, images a second, memory: ``python benchmarks/data.py``.
+"""The cost of images: preparation, first batch, images per second, memory: ``python benchmarks/data.py``.
 
-Every data set at 32 and 64 pixels, each in processes of its own with one thread and an empty cache. Takes about five
-minutes. Run it with nothing else going on; the last column compares with what a training step of a batch would take.
+Every data set at 32 and 64 pixels, each in separate processes with one thread and an empty cache. Takes about five
+minutes. Run it on an otherwise idle machine; the last column is the time per batch divided by that of an update.
 """
 
 import os
@@ -11,15 +11,15 @@ import sys
 import tempfile
 import time
 
-ROWS, BATCH = 1280, 64  # images asked for at once, as training asks for them, and a batch of training
+ROWS, BATCH = 1280, 64  # images drawn at once, as in training, and the size of a batch
 STEP = {
     32: 27.3e-3,
     64: 89.2e-3,
-}  # seconds of an update of a batch of three channels, on the machine of the table in README.md
+}  # seconds of an update with images of three channels, on the machine of the table in README.md
 
 
 def measure(name: str, size: int):
-    """Print seconds until the first batch, images a second once everything is prepared, and MB at the most."""
+    """Print seconds until the first batch, images per second after preparation, and peak memory in MB."""
     import numpy as np
 
     from dlnb import data
@@ -40,7 +40,7 @@ def measure(name: str, size: int):
 def main():
     from dlnb.data import DATA_SETS
 
-    print("| one thread | preparing, s | first batch from the cache, s | images a second | MB | share of a step |")
+    print("| one thread | preparing, s | first batch from the cache, s | images per second | MB | share of an update |")
     print("|" + "---|" * 6)
     for name in DATA_SETS:
         for size in (32, 64):

@@ -1,7 +1,7 @@
-"""How far rendered images are from published ones: ``python benchmarks/fidelity.py FOLDER``.
+"""How much rendered images differ from published ones: ``python benchmarks/fidelity.py FOLDER``.
 
 FOLDER holds samples of published images with their factors: dsprites_frames.npz (``imgs_packed``: rows of packed bits,
-``classes``) and shapes3d_images.npz (``imgs``; their factors were found by search and stand below). Writes
+``classes``) and shapes3d_images.npz (``imgs``; their factors were found by a search and are listed below). Writes
 dlnb/tables/fidelity.csv, which the chapter on data sets reads.
 """
 
@@ -31,7 +31,7 @@ def dsprites(folder: Path) -> dict:
     }
 
 
-# Floor, wall and object hue, scale, shape and orientation of the 25 images: those of the nearest rendering.
+# Floor, wall and object hue, scale, shape and orientation of the 25 images: those of the closest rendering.
 ROOMS = [
     (0, 1, 0, 6, 2, 4), (4, 7, 2, 5, 1, 5), (5, 2, 5, 4, 0, 8), (6, 2, 4, 4, 2, 0), (8, 3, 9, 5, 0, 10),
     (3, 2, 0, 7, 2, 7), (1, 3, 2, 6, 3, 0), (1, 0, 9, 5, 3, 10), (4, 7, 4, 7, 1, 3), (2, 8, 9, 7, 3, 3),
@@ -39,7 +39,7 @@ ROOMS = [
     (0, 1, 7, 5, 3, 4), (0, 3, 5, 7, 0, 8), (0, 9, 3, 4, 3, 0), (0, 1, 3, 6, 1, 12), (0, 4, 4, 2, 1, 0),
     (0, 8, 0, 1, 3, 13), (0, 1, 9, 1, 3, 10), (0, 6, 7, 4, 0, 11), (0, 2, 0, 2, 2, 8), (0, 1, 0, 7, 1, 8),
 ]  # fmt: skip
-HELD_OUT = [2, 4, 6, 8, 11, 13, 14, 17, 20, 24]  # these were not used to fit the constants of dlnb.data.shapes3d
+HELD_OUT = [2, 4, 6, 8, 11, 13, 14, 17, 20, 24]  # not used to fit the constants of dlnb.data.shapes3d
 
 
 def shapes3d(folder: Path) -> dict:
@@ -51,7 +51,7 @@ def shapes3d(folder: Path) -> dict:
 
 
 def measure(folder: Path) -> pd.DataFrame:
-    """One row a data set; errors in grey levels of 255."""
+    """One row for each data set; errors on a scale of 0 to 255."""
     return pd.DataFrame([dsprites(folder), shapes3d(folder)]).set_index("data_set")
 
 

@@ -1,16 +1,16 @@
-"""What is computed from trained models while they exist: UDR, the noise of the scores, and a few models for figures.
+"""Compute what needs trained models, while they exist: UDR, the noise of the scores, and a few models for figures.
 
     python benchmarks/keepsakes.py STUDY [--runs runs]
 
-UDR compares what models of one data set, method and strength say of the same 1,000 images, so that it needs them at
-once: each setting of which several seeds are under runs/ has rows in dlnb/tables/STUDY/udr.csv. Two models of each data
-set and method, of the second and the fifth strength, seed 0, are scored again from another sample:
-dlnb/tables/STUDY/noise.csv. Of every model the total correlation of its mean and its sampled code, again for those
-latents alone whose KL divergence is above each of several thresholds, goes to dlnb/tables/STUDY/gap.csv; KL divergence
-and standard deviation of every latent to dlnb/tables/STUDY/latents.csv. And for each data set one model, with
-weights as float16, goes to dlnb/tables/STUDY/models, with its reconstructions of ten random images: of the method that
-Figure 7 of the paper shows for that data set, the strength whose DCI disentanglement is the third of six, seed 0.
-What a table has already is not computed again.
+Written to dlnb/tables/STUDY; what noise.csv, gap.csv and latents.csv already have is not computed again:
+
+- udr.csv: UDR of the settings with several seeds under --runs, from the same 1,000 images for all models of a setting.
+- noise.csv: two models of each data set and method (second and fifth strength, seed 0), scored on another sample.
+- gap.csv: total correlation of the mean and the sampled code of every model, using only latents whose KL divergence
+  exceeds a threshold, for several thresholds.
+- latents.csv: KL divergence and standard deviation of every latent of every model.
+- models: for each data set one model with weights as float16, and its reconstructions of ten random images. Its method
+  is that of Figure 7 of the paper, its strength the one with the third lowest DCI disentanglement of six, its seed 0.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from dlnb.study import STUDIES, SWEEPS, Cell, Study
 IMAGES = 1_000
 SHOWN = 10  # images whose reconstructions are kept
 UDR, NOISE, GAP, LATENTS = "udr.csv", "noise.csv", "gap.csv", "latents.csv"
-SCORED_TWICE = 1, 4  # positions of the strengths
+SCORED_TWICE = 1, 4  # positions of the strengths in their sweep
 ABOVE = 0.0, 0.01, 0.03, 0.1, 0.3, 1.0  # nats
 
 
@@ -39,7 +39,7 @@ def model(study: Study, cell: Cell, runs: Path) -> Model:
 
 
 def udr(study: Study, runs: Path) -> pd.DataFrame:
-    """One row a model and kind of the settings of which several seeds are under ``runs``."""
+    """One row for each model and kind, of the settings with several seeds under ``runs``."""
     there = [cell for cell in study.cells() if (runs / study.name / str(cell) / results.ROW).exists()]
     settings, rows, images = {}, [], {}
     for cell in there:
@@ -66,7 +66,7 @@ def udr(study: Study, runs: Path) -> pd.DataFrame:
 
 
 def noise(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
-    """Scores of a few models from the sample of the table and from another one, unless they are ``done``."""
+    """Scores of a few models, except those in ``done``, from the sample of the table and from another one."""
     rows = []
     for cell in study.cells():
         chosen = [SWEEPS[cell.method].strengths[i] for i in SCORED_TWICE]
@@ -82,14 +82,14 @@ def noise(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
 
 
 def gap(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
-    """Total correlation of both codes of every model that is not ``done``, by the KL that a latent must exceed."""
+    """Total correlation of both codes of every model not in ``done``, by the KL divergence that latents must exceed."""
     rows = []
     for cell in study.cells():
         path = runs / study.name / str(cell) / "codes.npz"
         if results.key(cell) in done or not path.exists():
             continue
         codes = Representation.load(path)
-        sampled = codes.draw(training.generator(cell.seed, "scores"))  # that of the table
+        sampled = codes.draw(training.generator(cell.seed, "scores"))  # the same draw as in the table
         for above in ABOVE:
             kept = codes.kl > above
             row = dict(zip(results.KEY, results.key(cell), strict=True)) | {"above": above, "latents": int(kept.sum())}
@@ -100,7 +100,7 @@ def gap(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
 
 
 def latents(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
-    """Mean KL divergence and standard deviation of the mean code of every latent, of models that are not ``done``."""
+    """Mean KL divergence and standard deviation of the mean code of every latent, of models not in ``done``."""
     parts = [pd.DataFrame(columns=[*results.KEY, "latent"])]
     for cell in study.cells():
         path = runs / study.name / str(cell) / "codes.npz"
@@ -112,7 +112,7 @@ def latents(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
 
 
 def joined(path: Path, fresh: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """A table with new rows in place of old ones, written if there is any row."""
+    """A table in which new rows replace old ones; written unless it is empty."""
     table = pd.concat([part for part in (old(path), fresh) if len(part)] or [fresh])
     if len(table):
         table = table.drop_duplicates(key, keep="last").sort_values(key)
@@ -125,7 +125,7 @@ def old(path: Path) -> pd.DataFrame:
 
 
 def keep(study: Study, runs: Path, tables: Path) -> list[Path]:
-    """Copies of the chosen models that are under ``runs``, and their reconstructions."""
+    """Write the chosen models, if they are under ``runs``, and their reconstructions; the paths."""
     table, paths = results.load(study.name, tables), []
     for data_set, method in keepsakes.FIGURE_7.items():
         some = table[(table.data_set == data_set) & (table.method == method) & (table.seed == 0)]
@@ -162,7 +162,7 @@ def main() -> None:
     table = joined(home / LATENTS, fresh, [*results.KEY, "latent"])
     print(f"{len(table)} latents in {home / LATENTS}")
     for path in keep(study, options.runs, options.tables):
-        print(f"kept {path}, {path.stat().st_size / 1e6:.1f} MB")
+        print(f"wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

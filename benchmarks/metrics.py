@@ -1,8 +1,8 @@
-"""What each score costs, fast and exact, beside the direct way with scikit-learn; and how the whole grows.
+"""The cost of each score, compared with a direct implementation by scikit-learn, and how the total grows.
 
 ``python benchmarks/metrics.py [--data-set dsprites] [--rows 15000] [--direct smallnorb]``, one thread. Codes are
-a noisy mixture of the data set's factors. Without --direct in half a minute a data set; with it in minutes, most of
-them for scikit-learn's boosted trees. Run it with nothing else going on.
+a noisy mixture of the data set's factors. Takes half a minute per data set; with --direct minutes, most of them for
+scikit-learn's boosted trees. Run it on an otherwise idle machine.
 """
 
 import os
@@ -44,7 +44,7 @@ def sample(sizes: Sequence[int], rows: int, latents: int = 10, seed: int = 0):
 
 
 def timed(action):
-    """Seconds of the processor, and what came out."""
+    """Processor seconds and the result of ``action``."""
     start = time.process_time()
     found = action()
     return time.process_time() - start, found
@@ -58,7 +58,7 @@ def direct_beta_vae(codes, factors) -> float:
 
 def direct_sap(codes, factors) -> float:
     x, y, x_test, y_test = split(codes, factors, "sap")
-    told = np.array(
+    accuracy = np.array(
         [
             [
                 LinearSVC(C=0.01, class_weight="balanced").fit(x[:, [i]], a).score(x_test[:, [i]], b)
@@ -67,7 +67,7 @@ def direct_sap(codes, factors) -> float:
             for i in range(x.shape[1])
         ]
     )
-    return np.mean(np.diff(np.sort(told, axis=0)[-2:], axis=0))
+    return np.mean(np.diff(np.sort(accuracy, axis=0)[-2:], axis=0))
 
 
 def direct_explicitness(codes, factors) -> float:
@@ -95,17 +95,17 @@ def trees(boosting: str):
 
 
 def mean_right(fit, codes, factors, size: int) -> float:
-    """Share of test rows told right by what ``fit`` makes of the first rows, mean over factors."""
+    """Accuracy on the test rows after ``fit`` on the first ``size`` rows, mean over factors."""
     x, y, x_test, y_test = split(codes, factors, "downstream")
-    told = [(fit(x[:size], a[:size]).predict(x_test) == b).mean() for a, b in zip(y.T, y_test.T, strict=True)]
-    return float(np.mean(told))
+    accuracy = [(fit(x[:size], a[:size]).predict(x_test) == b).mean() for a, b in zip(y.T, y_test.T, strict=True)]
+    return float(np.mean(accuracy))
 
 
 def sizes_of(codes) -> list[int]:
     return [size for size in SIZES if size <= 2 * len(codes) // 3]
 
 
-DIRECT = {  # score: its column, and the same by scikit-learn or SciPy alone
+DIRECT = {  # score: its column, and its implementation by scikit-learn or SciPy alone
     "beta_vae_score": ("beta_vae_score", direct_beta_vae),
     "sap": ("sap", direct_sap),
     "explicitness": ("explicitness", direct_explicitness),
@@ -114,7 +114,7 @@ DIRECT = {  # score: its column, and the same by scikit-learn or SciPy alone
 
 
 def scores(codes, factors) -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds of every score alone, the shared trees apart, and what they found."""
+    """Seconds of each score, with the shared trees counted separately, and the values."""
     rng = np.random.default_rng
     seconds, found = {}, {}
     seconds["boosted trees"], grown = timed(lambda: fit_trees(codes, factors, rng(0)))
@@ -127,9 +127,9 @@ def scores(codes, factors) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def growth() -> None:
-    """Seconds of all scores together as one thing grows; the rest stays at 7,500 rows, 10 latents, 5 factors of 10."""
+    """Print the seconds of all scores as one quantity grows from 7,500 rows, 10 latents, 5 factors of 10 classes."""
     base = {"rows": 7_500, "latents": 10, "factors": 5, "classes": 10}
-    print("\n| what grows | " + " | ".join(["half", "as is", "twice", "four times"]) + " |\n|---|---|---|---|---|")
+    print("\n| what grows | " + " | ".join(["x 0.5", "x 1", "x 2", "x 4"]) + " |\n|---|---|---|---|---|")
     for name, value in base.items():
         line = []
         for times in (0.5, 1, 2, 4):
@@ -140,10 +140,10 @@ def growth() -> None:
 
 
 def compare(codes, factors, direct: bool) -> list[dict]:
-    """Print seconds of every score, and beside them those of the direct way; rows of the table."""
+    """Print seconds of every score, and with ``direct`` those of the direct implementation; the rows of the table."""
     seconds, found = scores(codes, factors)
-    print(f"{sum(seconds.values()):.1f} s in all\n")
-    print("| score | seconds | direct, seconds | direct by ours | value | direct's value |\n|---|---|---|---|---|---|")
+    print(f"{sum(seconds.values()):.1f} s in total\n")
+    print("| score | seconds | direct, seconds | direct / ours | value | direct value |\n|---|---|---|---|---|---|")
     rows = []
 
     def line(name, ours, direct=np.nan, value=np.nan, our_value=np.nan):
@@ -171,14 +171,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-set", nargs="*", default=["dsprites", "cars3d"])
     parser.add_argument("--rows", type=int, default=15_000)
-    parser.add_argument("--direct", nargs="*", default=[], metavar="DATA_SET", help="the direct way too, for these")
-    parser.add_argument(
-        "--growth", action="store_true", help="how the whole grows with rows, latents, factors, classes"
-    )
+    parser.add_argument("--direct", nargs="*", default=[], metavar="DATA_SET", help="time the direct code as well")
+    parser.add_argument("--growth", action="store_true", help="also time growing rows, latents, factors and classes")
     parser.add_argument("--save", action="store_true", help="write dlnb/tables/scoring.csv, which the book shows")
     options = parser.parse_args()
     table = []
-    warnings.simplefilter("ignore")  # of scikit-learn's solvers, which stop before they have converged
+    warnings.simplefilter("ignore")  # scikit-learn's solvers stop before convergence
     scores(*sample([3, 3], 600))  # imports
     for name in options.data_set:
         sizes = list(data.load(name, size=32).sizes.values())

@@ -1,22 +1,24 @@
-"""Our scores beside those of the original implementation: ``python benchmarks/oracle.py PYTHON [codes.npz ...]``.
+"""Compare our scores with the original implementation: ``python benchmarks/oracle.py PYTHON [codes.npz ...]``.
 
-PYTHON is that of an environment with the package of the study, for example oracle/bin/python after
+PYTHON is the interpreter of an environment with the study's package, for example oracle/bin/python after
 
     python3.11 -m venv oracle
     oracle/bin/pip install --no-deps disentanglement-lib==1.5
     oracle/bin/pip install 'numpy<2' 'scipy<1.14' 'scikit-learn==1.5.2'
 
-The package goes without its dependencies, TensorFlow 1 and an old gin, which no longer install: its scores need
-neither, and benchmarks/oracle_side.py stands in for what they import. scikit-learn 1.5 is the last in which logistic
-regressions can be told to be one class against the rest, as they were when the study ran.
+The package is installed without its dependencies, TensorFlow 1 and an old gin, which can no longer be installed: its
+scores need neither, and benchmarks/oracle_side.py replaces what they import. scikit-learn 1.5 is the last version that
+offers logistic regression of one class against the rest, the default when the study ran.
 
-Both sides get the same rows, in the same order: made codes (factors as they are, mixed, mixed and a hundredth in size,
-with a constant latent) and the codes of the files, which ``Representation.save`` wrote. Trees, which take minutes, are
-compared on the first 4,500 rows. BetaVAE and FactorVAE scores draw their own images, and are compared in the mean of
-several seeds. Prints the table, writes dlnb/tables/oracle.csv, and fails if a difference exceeds what is allowed.
+Both sides score the same rows in the same order: synthetic codes (the factors; mixtures of them; mixtures divided by
+100; mixtures with a constant latent) and the codes of the files, written by ``Representation.save``. Trees, which take
+minutes, are compared on the first 4,500 rows. BetaVAE and FactorVAE scores draw their own images and are compared by
+their means over several seeds. Prints the table, writes dlnb/tables/oracle.csv, and fails if a difference exceeds its
+bound.
 
-The original's logistic regressions stop early; "more steps" has them run on, those of one class against the rest to
-the end. "fails" stands for an error, nan, infinity or a complex number. Half an hour for three files on two cores.
+The original's logistic regressions stop before convergence; for "more steps" they run longer, those of one class
+against the rest until convergence. "fails" means an error, nan, infinity or a complex number. Takes half an hour for
+three files on two cores.
 """
 
 import json
@@ -37,30 +39,30 @@ from dlnb.metrics.linear import SOLVERS
 from dlnb.representation import Representation
 
 TABLE = results.TABLES / "oracle.csv"
-SIZES = (2, 3, 6, 10, 15)  # of the factors of the made codes: one of two classes, some of more
+SIZES = (2, 3, 6, 10, 15)  # numbers of classes of the factors of the synthetic codes: two, and more
 ROWS, TREE_ROWS = 15_000, 4_500
 LABELS, TREE_LABELS = (10, 100, 1_000, 10_000), (100, 1_000)
 SEEDS = 8  # of the interventions
 PLAIN = ("mig", "modularity", "sap", "total_correlation", "wasserstein_correlation", "average_mutual_information")
-# What is allowed, by the beginning of a score's name; the first that fits.
+# Bounds of the differences, by the beginning of a score's name; the first match counts.
 ALLOWED = {
-    "sap": 2 / 5_000,  # two test rows a factor: a solver with a tolerance
-    "dci_": 0.01,  # ties are broken at random: with three seeds the original differed from itself by 0.010
+    "sap": 2 / 5_000,  # two test rows per factor, since the solver has a tolerance
+    "dci_": 0.01,  # ties are broken at random: the original with three seeds varied by 0.010
     "gbt_": 0.005,
     "explicitness": 1e-3,
-    "lr_": np.inf,  # stopped wherever it was: shown, not judged
+    "lr_": np.inf,  # not converged: shown, not judged
 }
 LONGER = {
     "explicitness": 1e-4,
     "lr_": {
         "one_vs_rest": 2 / 5_000,
         "multinomial": 0.01,
-    },  # the latter still has a tolerance, and picks a penalty by it
+    },  # the latter has a tolerance, which affects the choice of the penalty
 }
 
 
 def made_codes(rng) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Codes float32 [n, d] and factors int [n, k] of each made case."""
+    """Codes float32 [n, d] and factors int [n, k] of each synthetic case."""
     factors = np.stack([rng.integers(size, size=ROWS) for size in SIZES], axis=1)
     shares = factors / np.array(SIZES)
     mixed = shares @ rng.normal(size=(len(SIZES), 10)) + 0.2 * rng.normal(size=(ROWS, 10))
@@ -71,7 +73,7 @@ def made_codes(rng) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def made_encoders(rng) -> dict[str, np.ndarray]:
-    """Matrices float32 [k, d] that make codes of pixels."""
+    """Matrices float32 [k, d] that map pixels to codes."""
     mixing = rng.normal(size=(len(SIZES), 5))
     mixing[:, 0] = 0.0  # a constant latent, and one that counts as collapsed
     mixing[:, 1] /= 100
@@ -80,7 +82,7 @@ def made_encoders(rng) -> dict[str, np.ndarray]:
 
 
 def attempt(function, *given, **options) -> dict[str, float]:
-    """The score, or nothing where it refuses."""
+    """The score, or {} if it raises ValueError."""
     try:
         return function(*given, **options)
     except ValueError as error:
@@ -95,7 +97,7 @@ def ours(codes, factors, sizes) -> dict[str, float]:
         scores |= attempt(SCORES[name], codes, factors, rng)
     for solver in SOLVERS:
         found = attempt(predictors.explicitness, codes, factors, solver=solver)
-        for size in sizes:  # each for itself, since a multinomial regression refuses small ones
+        for size in sizes:  # one at a time, since multinomial regressions fail for small ones
             found |= attempt(downstream, codes, factors, rng, sizes=(size,), solver=solver)
         scores |= {f"{name}, {solver}": value for name, value in found.items() if not name.startswith("gbt")}
     codes, factors = codes[:TREE_ROWS], factors[:TREE_ROWS]
@@ -105,7 +107,7 @@ def ours(codes, factors, sizes) -> dict[str, float]:
 
 
 def pixels() -> DataSet:
-    """A data set whose images are its factors, as shares of their sizes, in one row."""
+    """A data set whose images are one row of pixels, the factors divided by their sizes."""
     return DataSet(
         "pixels",
         {f"factor {i}": size for i, size in enumerate(SIZES)},
@@ -114,7 +116,7 @@ def pixels() -> DataSet:
 
 
 def our_interventions(matrix) -> dict[str, list[float]]:
-    """Scores of SEEDS runs, with fresh images and from a sample."""
+    """Scores of SEEDS runs, from new images and from a sample."""
     data_set, scores = pixels(), {}
 
     def encode(images):
@@ -146,7 +148,7 @@ def allowed(score: str, value: float) -> float:
 
 
 def compare(case: str, mine: dict, theirs: dict) -> list[tuple]:
-    """Rows of the table for codes: every score of the original, and what it has no value of."""
+    """Rows of the table for codes: every score of either side, NaN where one has no value."""
     rows = []
     for score in theirs | mine:
         name = score.removesuffix(", more steps")
@@ -157,7 +159,7 @@ def compare(case: str, mine: dict, theirs: dict) -> list[tuple]:
 
 
 def compare_means(case: str, mine: dict, theirs: dict) -> list[tuple]:
-    """Rows of the table for encoders: means over seeds; four standard errors of their difference are allowed."""
+    """Rows of the table for encoders: means over seeds; the bound is four standard errors of their difference."""
     rows = []
     for score, values in mine.items():
         original = theirs[score.removesuffix(", of a sample")]
@@ -169,7 +171,7 @@ def compare_means(case: str, mine: dict, theirs: dict) -> list[tuple]:
 
 
 def main(python: str, *paths: str) -> str | None:
-    """What is wrong, if something is."""
+    """Write the table; return an error message, or None if all differences are within their bounds."""
     cases = made_codes(np.random.default_rng(0))
     for path in map(Path, paths):
         representation = Representation.load(path)
@@ -205,7 +207,7 @@ def main(python: str, *paths: str) -> str | None:
     for line in (shown.columns, ["---"] * shown.shape[1], *shown.to_numpy()):
         print(f"| {' | '.join(line)} |")
     wrong = shown[table.original.notna() & ~(table.difference.abs() <= table.allowed)]
-    return f"more than is allowed:\n{wrong.to_string()}" if len(wrong) else None
+    return f"differences beyond their bounds:\n{wrong.to_string()}" if len(wrong) else None
 
 
 def cells(row) -> list[str]:

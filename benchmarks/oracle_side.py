@@ -1,7 +1,7 @@
-"""Scores of the original implementation, for ``benchmarks/oracle.py``, which starts this file.
+"""Scores of the original implementation, for ``benchmarks/oracle.py``, which runs this file.
 
 ``python benchmarks/oracle_side.py CASES.npz``, in the environment that benchmarks/oracle.py describes. Prints one line
-of JSON: for each case the value of each score, or null where the original raises an error or returns no finite number.
+of JSON: for each case the value of each score, or null if the original raises an error or returns no finite number.
 """
 
 import json
@@ -12,23 +12,23 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import scipy.linalg
-import scipy.stats  # noqa: F401 (the original does not import what it uses)
+import scipy.stats  # noqa: F401 (the original uses it without importing it)
 import sklearn.metrics  # noqa: F401
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 
-# What the configuration files of the study set, under the names by which the original asks for it.
+# Settings of the configuration files of the study, under the names that the original uses.
 SETTINGS = {"discretizer": {"num_bins": 20}, "prune_dims": {"threshold": 0.05}, "predictor": {}}
 
 
 def configurable(name, **options):
-    """Stands for gin's decorator: SETTINGS fill in what a caller leaves out."""
+    """Replaces gin's decorator: SETTINGS provide the arguments that a caller omits."""
     if callable(name):
         return name
     return lambda function: lambda *given, **more: function(*given, **SETTINGS.get(name, {}) | more)
 
 
 def module(name: str, **content) -> ModuleType:
-    """A stand-in for a module that is not installed."""
+    """A replacement for a module that is not installed."""
     sys.modules[name] = made = ModuleType(name)
     made.__dict__.update(content)
     return made
@@ -52,8 +52,8 @@ from disentanglement_lib.evaluation.metrics import (  # noqa: E402
 )
 
 SETTINGS["discretizer"]["discretizer_fn"] = utils._histogram_discretize
-# What LogisticRegression() and LogisticRegressionCV() mean, now and when the study ran; and what lets them run on: the
-# multinomial ones for as many steps as ours, those of one class against the rest to the end.
+# The defaults of LogisticRegression and LogisticRegressionCV, now and when the study ran; and options for more steps:
+# as many as ours for the multinomial ones, until convergence for those of one class against the rest.
 SOLVERS = {"multinomial": ({}, {}), "one_vs_rest": ({"solver": "liblinear"}, {"multi_class": "ovr"})}
 LONGER = {
     "multinomial": ({"max_iter": 1_000}, {"max_iter": 1_000}),
@@ -62,7 +62,7 @@ LONGER = {
 
 
 class Rows:
-    """Stands for a data set: hands out the rows of a sample one after another. Its images are the codes."""
+    """Replaces a data set: returns the rows of a sample in order. Its images are the codes."""
 
     def __init__(self, codes, factors):
         self.codes, self.factors, self.start = codes, factors, 0
@@ -74,7 +74,7 @@ class Rows:
 
 
 class Pixels:
-    """Stands for a data set whose images are its factors, as shares of their sizes."""
+    """Replaces a data set: its images are the factors divided by their sizes."""
 
     def __init__(self, sizes):
         self.sizes, self.num_factors = sizes, len(sizes)
@@ -94,7 +94,7 @@ def same(codes):
 
 
 def choose(solver: str, longer: bool = False) -> None:
-    """Make the original's logistic regressions those of ``solver``."""
+    """Make the original use the logistic regressions of ``solver``."""
     plain, crossed = SOLVERS[solver]
     more, crossed_more = LONGER[solver] if longer else ({}, {})
     made = SimpleNamespace(
@@ -105,7 +105,7 @@ def choose(solver: str, longer: bool = False) -> None:
 
 
 def attempt(what: str, function):
-    """What ``function`` returns, or None, with the reason on stderr."""
+    """The result of ``function``, or None if it fails, with the reason on stderr."""
     try:
         return function()
     except Exception as error:
@@ -114,7 +114,7 @@ def attempt(what: str, function):
 
 
 def plain_scores(codes, factors) -> dict:
-    """Scores without a logistic regression or trees."""
+    """Scores that use neither logistic regressions nor trees."""
     fit = 2 * len(codes) // 3
     fitted = {"num_train": fit, "num_test": len(codes) - fit}
 
@@ -145,7 +145,7 @@ def plain_scores(codes, factors) -> dict:
 
 
 def downstream(codes, factors, size: int, predictor) -> float:
-    """Accuracy of what is fitted to the first rows and tested on the last third."""
+    """Accuracy of ``predictor``, fitted to the first ``size`` rows and tested on the last third."""
     SETTINGS["predictor"]["predictor_fn"] = predictor
     test = slice(2 * len(codes) // 3, None)
     sample = Rows(*(np.concatenate([each[:size], each[test]]) for each in (codes, factors)))
@@ -196,7 +196,7 @@ def interventions(matrix, sizes, seed: int) -> dict:
 
 
 def number(value) -> float | None:
-    """None where there is none: not finite, or complex."""
+    """``value`` as a float; None if it is missing, not finite or complex."""
     return float(np.real(value)) if value is not None and np.isreal(value) and np.isfinite(value) else None
 
 

@@ -1,12 +1,12 @@
-"""One model of the paper's own scale: how far do its losses come, and how fast?
+"""One model at the paper's own scale: which losses does it reach, and how fast?
 
     python benchmarks/paper_scale.py [--runs runs] [--until 300000]
 
 Model 0 of the released study is a plain VAE (beta-VAE, beta = 1) on dSprites at 64 x 64, with the kernels of the code,
 trained for 300,000 updates at a learning rate of 1e-4; its published losses are 18.34 nats of reconstruction and 27.66
-of KL divergence. This trains the same model, seed 0, on images drawn by this package, and evaluates it on 100 fresh
-batches every 10,000 updates. It takes half a day of a core, can be stopped at any time and goes on where it was; a row
-for each evaluation goes to dlnb/tables/paper_scale.csv.
+of KL divergence. This script trains the same model, seed 0, on images drawn by this package and evaluates it on 100 new
+batches every 10,000 updates. It takes half a day on one core and can be stopped and resumed at any time; each
+evaluation is a row of dlnb/tables/paper_scale.csv.
 """
 
 import argparse
@@ -24,7 +24,7 @@ STUDY = STUDIES["paper"]
 
 
 def evaluated(model: models.Model, data_set: data.DataSet) -> dict:
-    """Losses on fresh batches, and the means of those of training over the last tenth of EVERY."""
+    """Losses on new batches, and the means of the training losses over the last EVERY / 10 updates."""
     found = models.evaluate(model, data_set, models.generator(SEED, "evaluation"), BATCHES)
     ends = {name: model.history[name][-EVERY // 10 :] for name in ("reconstruction", "kl")}
     return found | {f"{name}_in_training": float(values.mean()) for name, values in ends.items()}

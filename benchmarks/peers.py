@@ -1,7 +1,7 @@
-"""Trainers of other packages at the study's beta-VAE, for ``benchmarks/training.py --peers``, which starts this file.
+"""Train the study's beta-VAE with other packages, for ``benchmarks/training.py --peers``, which runs this file.
 
 ``python benchmarks/peers.py TRAINER IMAGES.npy``, in the environment that benchmarks/training.py describes: TRAINER is
-"pythae", "disent" or "torch", the images are float32 [n, h, w, c]. Prints one line of JSON: the steps a second of one
+"pythae", "disent" or "torch", the images are float32 [n, h, w, c]. Prints one line of JSON: the steps per second of one
 epoch over the images in memory, without the first steps, and the reconstruction loss of one batch after it.
 """
 
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-os.environ["TQDM_DISABLE"] = "1"  # pythae adds its progress bar whatever its options say
+os.environ["TQDM_DISABLE"] = "1"  # pythae shows its progress bar regardless of its options
 
 import numpy as np
 import torch
@@ -20,11 +20,11 @@ from torch import nn
 from torch.nn import functional
 
 BATCH, LATENTS, BETA, RATE = 64, 10, 4.0, 1e-4
-LEFT_OUT = 5  # steps, as in training.py
+LEFT_OUT = 5  # steps that do not count, as in training.py
 
 
 def layers(channels: int) -> tuple[nn.Module, nn.Module]:
-    """Encoder and decoder of ``dlnb.networks``; the two heads are one layer, to be cut in halves."""
+    """Encoder and decoder of ``dlnb.models.networks``; one layer has both heads, to be split in halves."""
     sizes = (channels, 32, 4), (32, 32, 4), (32, 64, 2), (64, 64, 2)
     encoder = [m for a, b, size in sizes for m in (nn.Conv2d(a, b, size, 2, padding=size // 2 - 1), nn.ReLU())]
     encoder += [nn.Flatten(), nn.Linear(1024, 256), nn.ReLU(), nn.Linear(256, 2 * LATENTS)]
@@ -65,7 +65,7 @@ def with_pythae(images, encoder, decoder, stamp) -> nn.Module:
     settings = BetaVAEConfig(tuple(images.shape[1:]), LATENTS, reconstruction_loss="bce", beta=BETA)
     model, data = BetaVAE(settings, *ends), BaseDataset(images, torch.zeros(len(images)))
     logging.disable()
-    with tempfile.TemporaryDirectory() as folder:  # the model is saved at the end, whatever the options say
+    with tempfile.TemporaryDirectory() as folder:  # the model is saved at the end regardless of the options
         options = BaseTrainerConfig(folder, per_device_train_batch_size=BATCH, num_epochs=1, learning_rate=RATE)
         BaseTrainer(model, data, training_config=options, callbacks=[Stamp()]).train()
     return model
@@ -124,7 +124,7 @@ def main(trainer: str, path: str) -> None:
     encoder, decoder = layers(images.shape[1])
     train, stamps = {"pythae": with_pythae, "disent": with_disent, "torch": with_torch}[trainer], []
     model = train(images, encoder, decoder, lambda: stamps.append(time.perf_counter()))
-    # A trainer that adds or loses weights would not do the same work.
+    # With other weights a trainer would not do the same work.
     assert sum(p.numel() for p in model.parameters()) == 309_204 + 381_313 + 1025 * (images.shape[1] - 1)
     with torch.no_grad():
         logits, last = decoder(encoder(images[-BATCH:])[:, :LATENTS]), images[-BATCH:]

@@ -1,10 +1,10 @@
-"""How does the number of labelled rows move each score? On trained models of the study "scores".
+"""How does each score depend on the number of labelled rows? On trained models of the study "scores".
 
     python -m dlnb.run scores
     python benchmarks/sample_size.py [--workers N]
 
-Scores the first rows of random orders of each model's 15,000 codes. Where a score cannot be had from so few rows
-(BetaVAE and FactorVAE scores need several of every value of every factor) it has no row in the table. Writes
+Scores the first rows of random orders of each model's 15,000 codes. A score that cannot be computed from so few rows
+(BetaVAE and FactorVAE scores need several of every value of every factor) has no row in the table. Writes
 dlnb/tables/sample_size.parquet.
 """
 
@@ -30,12 +30,12 @@ KEPT = {"dci": ("dci_disentanglement",)}
 
 
 def measure(cell: Cell, runs: Path) -> list[dict]:
-    """One row for each number of rows, order and score that can be had."""
+    """One row for each number of rows, order and score that can be computed."""
     codes = Representation.load(runs / STUDY.name / str(cell) / "codes.npz")
     found = []
     for order in range(ORDERS):
         chosen = np.random.default_rng(order).permutation(len(codes.mean))
-        for rows in ROWS[: -1 if order else None]:  # all rows in another order are another split, measured once
+        for rows in ROWS[: -1 if order else None]:  # all rows in another order are only another split
             some = chosen[:rows]
             for name in NAMES:
                 try:

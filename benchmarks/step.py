@@ -1,7 +1,7 @@
-"""Where the time of an update goes, what the methods cost, what the next model of a sweep costs, and memory.
+"""The time of the parts of an update, of updates by method and of starting the next model of a sweep, and memory.
 
-``python benchmarks/step.py [--size 64]``, one thread, batches of 64, float32, the study's network. Run it with nothing
-else going on; it takes about ten minutes, most of them for 10,000 updates under the eye of the memory meter.
+``python benchmarks/step.py [--size 64]``, one thread, batches of 64, float32, the study's network. Run it on an
+otherwise idle machine; it takes about ten minutes, most of them for 10,000 updates whose memory is measured.
 """
 
 import argparse
@@ -23,7 +23,7 @@ REPEATS, BATCH = 5, 64
 
 
 def fastest(action, number: int) -> float:
-    """Milliseconds of one ``action``: the best of some rounds, which other work on the machine disturbs least."""
+    """Milliseconds of one ``action``: the best of several rounds, which is least affected by other work."""
     rounds = []
     for _ in range(REPEATS):
         start = time.perf_counter()
@@ -38,7 +38,7 @@ def graph_of(method, data_set):
 
 
 def step(method, data_set) -> float:
-    """Milliseconds of one update, its images given."""
+    """Milliseconds of one update, without drawing its images."""
     graph = graph_of(method, data_set)
     images = data_set.sample(BATCH * training.CHUNK, np.random.default_rng(0))[1]
     images = images.reshape(training.CHUNK, BATCH, *data_set.image_shape)
@@ -47,7 +47,7 @@ def step(method, data_set) -> float:
 
 
 def steps_by_method(data_set) -> dict[str, float]:
-    """Milliseconds of an update of each method, in rounds of all, so that the machine's drift meets all alike."""
+    """Milliseconds of an update of each method, interleaved, so that drift of the machine affects all equally."""
     methods = {name: kind(SWEEPS[name].strengths[2]) for name, kind in METHODS.items()}
     graphs = {name: graph_of(method, data_set) for name, method in methods.items()}
     images = data_set.sample(BATCH * training.CHUNK, np.random.default_rng(0))[1]
@@ -62,7 +62,7 @@ def steps_by_method(data_set) -> dict[str, float]:
 
 
 def forward_and_gradients(network, x, reduce, of_input: bool) -> tuple[float, float]:
-    """Milliseconds of a network's outputs, and of the gradients of ``reduce(outputs)`` beside them."""
+    """Milliseconds of a network's outputs, and of the gradients of ``reduce(outputs)`` in addition."""
 
     @tf.function
     def outputs(x):
@@ -81,7 +81,7 @@ def forward_and_gradients(network, x, reduce, of_input: bool) -> tuple[float, fl
 
 
 def parts(data_set) -> list[tuple[str, float]]:
-    """An update taken to pieces; each is timed alone, so that they need not add up."""
+    """Milliseconds of the parts of an update, each timed alone, so that they need not add up."""
     rng = np.random.default_rng(0)
     encoder, decoder = (build(data_set.image_shape, 10, rng) for build in (networks.encoder, networks.decoder))
     images = tf.constant(data_set.sample(BATCH, rng)[1])
@@ -103,7 +103,7 @@ def parts(data_set) -> list[tuple[str, float]]:
 
 
 def next_model(data_set) -> tuple[float, float]:
-    """Seconds from the call to the first update, of the first model of a sweep and of the next one."""
+    """Seconds from the call to the first update, for the first model of a sweep and for the next one."""
     options = {"steps": training.CHUNK, "learning_rate": 1e-4}
     seconds = []
     for strength in (4.0, 8.0):
@@ -115,12 +115,12 @@ def next_model(data_set) -> tuple[float, float]:
 
 
 def memory() -> float:
-    """MB that this process has used at most so far."""
+    """Peak memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def sweep(size: int) -> float:
-    """MB at most of a process that trains every method on images of three channels and of one."""
+    """Peak memory, in MB, of a process that trains every method on images of three channels and of one."""
     for name in ("color_dsprites", "dsprites"):
         data_set = data.load(name, size=size)
         for method, kind in METHODS.items():
@@ -139,7 +139,7 @@ def main():
 
     small = {"data_set": data.load("dsprites", size=32), "method": BetaVAE(4.0), "batch": 16, "seed": 0}
     training.train(steps=1_000, **small)
-    before = memory()  # a high-water mark, so this comes first
+    before = memory()  # a peak, so this is measured first
     training.train(steps=10_000, **small)
     print(f"memory after 1,000 updates {before:.0f} MB, after 10,000 more {memory():.0f} MB (32 x 32 x 1, batch 16)\n")
 
@@ -158,7 +158,7 @@ def main():
     print(f"\nbefore the first update: {first:.1f} s for the first model, {following:.2f} s for the next of a sweep")
 
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        print(f"memory of a process that trains all methods at that size: {pool.apply(sweep, (size,)):.0f} MB at most")
+        print(f"peak memory of a process that trains all methods at that size: {pool.apply(sweep, (size,)):.0f} MB")
 
 
 if __name__ == "__main__":

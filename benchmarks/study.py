@@ -1,9 +1,9 @@
-"""How the runner scales: models an hour, overhead, resuming and loading at the size of the paper's study.
+"""How the runner scales: models an hour, overhead, and resuming and loading at the size of the paper's study.
 
     python benchmarks/study.py
 
-Trains six models of the study "short" with one worker and again with two, in new folders, makes up 12,600 rows of the
-study "paper", and times updates of one batch and of two batches at once. Run it with nothing else going on; on two
+Trains six models of the study "short" with one worker and again with two, in new folders, invents 12,600 rows of the
+study "paper", and times updates of one batch and of two batches at once. Run it on an otherwise idle machine; on two
 cores it takes a quarter of an hour. Prints a table for benchmarks/README.md and writes dlnb/tables/scale.csv.
 """
 
@@ -24,25 +24,25 @@ from dlnb.run import estimate
 from dlnb.study import STUDIES, Study
 
 TABLE = results.TABLES / "scale.csv"
-STUDY, CELLS = STUDIES["short"], "dsprites/beta_vae/*/seed=0"  # six
-PAPER_HOURS = paper.GPU_YEARS * 365.25 * 24 / paper.MODELS  # a model on a P100, scores perhaps included
+STUDY, CELLS = STUDIES["short"], "dsprites/beta_vae/*/seed=0"  # six cells
+PAPER_HOURS = paper.GPU_YEARS * 365.25 * 24 / paper.MODELS  # per model on a P100, perhaps including scores
 
 
 def command(study: str, folder: Path, *options: str) -> float:
-    """Seconds that the runner takes."""
+    """Seconds of a run of ``python -m dlnb.run``."""
     start, where = time.monotonic(), ["--runs", str(folder / "runs"), "--tables", str(folder / "tables")]
     subprocess.run([sys.executable, "-m", "dlnb.run", study, *where, *options], check=True, stdout=subprocess.DEVNULL)
     return time.monotonic() - start
 
 
 def sweep(folder: Path, workers: int) -> tuple[float, float]:
-    """Wall seconds a model once all workers are busy, and seconds of training and scoring that its row tells."""
+    """Wall-clock seconds per model once all workers are busy, and seconds of training and scoring by its row."""
     command(STUDY.name, folder, "--only", CELLS, "--workers", str(workers))
     paths = sorted((folder / "runs").rglob(results.ROW), key=lambda path: path.stat().st_mtime)
     ends = [path.stat().st_mtime for path in paths]
     rows = [results.read_json(path) for path in paths[workers:]]
-    told = np.mean([row["seconds_training"] + row["seconds_scoring"] for row in rows])
-    return (ends[-1] - ends[workers - 1]) / (len(ends) - workers), told
+    reported = np.mean([row["seconds_training"] + row["seconds_scoring"] for row in rows])
+    return (ends[-1] - ends[workers - 1]) / (len(ends) - workers), reported
 
 
 def made_up(study: Study) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def made_up(study: Study) -> pd.DataFrame:
 
 
 def big(folder: Path) -> dict[str, float]:
-    """Resuming and loading with all 12,600 models of the paper recorded."""
+    """Seconds to write, resume and load with all 12,600 models of the paper recorded, and the size of the table."""
     study, found = STUDIES["paper"], {}
     table = made_up(study)
     for row, cell in zip(table.to_dict("records"), study.cells(), strict=True):
@@ -80,7 +80,7 @@ def big(folder: Path) -> dict[str, float]:
 
 
 def side_by_side() -> float:
-    """Two models at once against one after the other, at best: one update of twice the batch by two updates of one."""
+    """Best case of two models in one graph: the time of an update of two batches divided by two updates of one."""
     once = estimate.seconds_an_update(STUDY, "dsprites", "beta_vae")
     twice = estimate.seconds_an_update(replace(STUDY, batch=2 * STUDY.batch), "dsprites", "beta_vae")
     return twice / (2 * once)
@@ -89,12 +89,12 @@ def side_by_side() -> float:
 def main() -> None:
     found = {}
     with tempfile.TemporaryDirectory() as name:
-        one, told = sweep(Path(name, "one"), 1)
+        one, reported = sweep(Path(name, "one"), 1)
         two, _ = sweep(Path(name, "two"), 2)
         found["models an hour, 1 worker"] = 3600 / one
         found["models an hour, 2 workers"] = 3600 / two
         found["efficiency of 2 workers"] = one / (2 * two)
-        found["overhead of a model, s"] = one - told
+        found["overhead of a model, s"] = one - reported
         found |= big(Path(name, "big"))
     from dlnb.run import engines
 

@@ -1,19 +1,19 @@
-"""Updates a second of different trainers at equal mathematics: ``python benchmarks/training.py [--peers PYTHON]``.
+"""Updates per second of different trainers of the same model: ``python benchmarks/training.py [--peers PYTHON]``.
 
 All train the beta-VAE of the study (10 latents, beta 4, batches of 64, Adam with 1e-4) on images of 64 x 64, each in a
-process of its own on one core, one after another; in ``--rounds`` of all of them, so that a change of the machine's
-speed meets all alike. Run it with nothing else going on. Ours draw their images while they train, and the start of a
-run counts, building the graph does not; the others have all images in memory, and their first steps do not count.
-bfloat16 makes a sixth of the ``--steps``: it is about ten times slower without hardware for it.
+separate process on one core, one after another; ``--rounds`` interleave them, so that changes of the machine's speed
+affect all equally. Run it on an otherwise idle machine. Ours draw their images during training, and the start of a run
+counts, building the graph does not; the others have all images in memory, and their first steps do not count.
+bfloat16 makes a sixth of the ``--steps``, since it is about ten times slower without hardware for it.
 
-PYTHON is that of an environment with the other packages, for example peers/bin/python after
+PYTHON is the interpreter of an environment with the other packages, for example peers/bin/python after
 
     python -m venv peers
     peers/bin/pip install torch disent==0.8.0 pydantic imageio cloudpickle
     peers/bin/pip install --no-deps pythae==0.1.2
 
-pythae goes without its dependencies since it declares ``dataclasses``, a package that breaks Python from 3.11 on; the
-three names before it and what disent brings are all that it needs. Without ``--peers`` these rows are left out.
+pythae is installed without its dependencies since it declares ``dataclasses``, a package that breaks Python from 3.11
+on; it needs only pydantic, imageio, cloudpickle and what disent depends on. Without ``--peers`` these rows are omitted.
 """
 
 import argparse
@@ -36,14 +36,14 @@ from dlnb.models.losses import bernoulli_nll, gaussian_kl
 from dlnb.models.methods import BetaVAE
 
 BATCH, LATENTS, BETA, RATE = 64, 10, 4.0, 1e-4
-LEFT_OUT = 5  # steps, as in peers.py
+LEFT_OUT = 5  # steps that do not count, as in peers.py
 DATA_SETS = {"dsprites": "64x64x1", "color_dsprites": "64x64x3"}
 OURS = {"float32": "ours", "bfloat16": "ours, bfloat16", "keras": "our network in Keras's `fit`"}
 PEERS = {"pythae": "pythae 0.1.2", "disent": "disent 0.8.0 (Lightning)", "torch": "plain PyTorch, channels last"}
 
 
 class VAE(keras.Model):
-    """The beta-VAE as one writes it for ``fit``."""
+    """The beta-VAE as it is usually written for ``fit``."""
 
     def __init__(self, encoder, decoder):
         super().__init__()
@@ -60,7 +60,7 @@ class VAE(keras.Model):
 
 
 def with_keras(images) -> tuple:
-    """Model, steps a second of ``fit``, and the reconstruction loss of one batch after it."""
+    """Model, steps per second of ``fit``, and the reconstruction loss of one batch after it."""
     rng, shape, stamps = np.random.default_rng(0), images.shape[1:], []
     model = VAE(networks.encoder(shape, LATENTS, rng), networks.decoder(shape, LATENTS, rng))
     model.compile(keras.optimizers.Adam(RATE, epsilon=1e-8), jit_compile=False)  # XLA is slower on a CPU
@@ -71,7 +71,7 @@ def with_keras(images) -> tuple:
 
 
 def with_ours(data_set, steps: int, precision: str) -> tuple:
-    """Model, steps a second of ``training.train``, and its last reconstruction loss."""
+    """Model, steps per second of ``training.train``, and its last reconstruction loss."""
     options = {"seed": 0, "batch": BATCH, "latents": LATENTS, "learning_rate": RATE, "precision": precision}
     for number in (min(steps, training.CHUNK), steps):  # the graph of the first call is kept for the second
         start = time.perf_counter()
@@ -80,7 +80,7 @@ def with_ours(data_set, steps: int, precision: str) -> tuple:
 
 
 def measure(trainer: str, path: str, steps: str) -> None:
-    """Print the line of one of OURS; the name of the file of images is that of the data set."""
+    """Print the JSON of one of OURS; the file of images is named after the data set."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     if trainer == "keras":
@@ -93,7 +93,7 @@ def measure(trainer: str, path: str, steps: str) -> None:
 
 
 def run(command: list[str]) -> float | str:
-    """Steps a second, which the process tells in its last line; if it fails, the last line of its errors."""
+    """Steps per second, from the last line of the process's output; if it fails, the last line of its errors."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     lines = (done.stderr if done.returncode else done.stdout).strip().splitlines() or [f"exit {done.returncode}"]
@@ -111,16 +111,16 @@ def cells(rounds: list[float | str], fastest: float | None) -> str:
 
 def main():
     parser, chunk = argparse.ArgumentParser(description=__doc__.splitlines()[0]), training.CHUNK
-    parser.add_argument("--peers", metavar="PYTHON", help="python of an environment with torch, pythae and disent")
+    parser.add_argument("--peers", metavar="PYTHON", help="interpreter of an environment with torch, pythae and disent")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=120, help=f"a multiple of {chunk}")
     given = parser.parse_args()
     if given.steps < chunk or given.steps % chunk:
-        parser.error(f"--steps must be a multiple of {chunk}: our graph is traced anew for fewer updates at once")
+        parser.error(f"--steps must be a multiple of {chunk}: our graph is traced again for fewer updates at once")
     if given.peers and not shutil.which(given.peers):
         parser.error(f"--peers: there is no program {given.peers}")
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # for the processes started from here as well
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # inherited by the processes started below
 
     sixth = given.steps // 6 // chunk * chunk or given.steps // 6
     script, names = Path(__file__), OURS | (PEERS if given.peers else {})
@@ -140,7 +140,7 @@ def main():
     for trainer, label in names.items():
         print(f"| {label} | {' | '.join(cells(found[trainer, name], fastest[name]) for name in DATA_SETS)} |")
     if not given.peers:
-        print("\nWithout --peers: pythae, disent and the plain PyTorch loop are left out.")
+        print("\nWithout --peers: pythae, disent and the plain PyTorch loop are omitted.")
 
 
 if __name__ == "__main__":

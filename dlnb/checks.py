@@ -1,4 +1,4 @@
-"""The ways input can be wrong; each raises one ValueError that says what was given and what is accepted."""
+"""Checks of arguments: each returns the valid value or raises a ValueError that says what was given and accepted."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,14 @@ import numpy as np
 
 
 def choose(registry: Mapping, name: str, what: str):
-    """The entry ``name`` of a registry, or an error that lists the choices."""
+    """The entry ``name`` of ``registry``. The ValueError for an unknown name lists the choices."""
     if name not in registry:
         raise ValueError(f"unknown {what} {name!r}: choose from {', '.join(registry)}")
     return registry[name]
 
 
 def whole(value, what: str, minimum: int = 1, below: float = np.inf) -> int:
-    """``value`` as an int of at least ``minimum``, and ``below`` a bound."""
+    """``value`` as an int of at least ``minimum`` and less than ``below``."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not minimum <= value < below:
         bound = "" if below == np.inf else f" and below {below}"
         raise ValueError(f"{what} must be a whole number of at least {minimum}{bound}, not {value!r}")
@@ -21,7 +21,7 @@ def whole(value, what: str, minimum: int = 1, below: float = np.inf) -> int:
 
 
 def number(value, what: str, minimum: float = 0.0, *, above: bool = False) -> float:
-    """``value`` as a finite float of at least ``minimum``, or ``above`` it."""
+    """``value`` as a finite float of at least ``minimum``, or greater than that if ``above``."""
     given = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not given or not np.isfinite(value) or value < minimum or (above and value == minimum):
         raise ValueError(f"{what} must be a number {'above' if above else 'of at least'} {minimum:g}, not {value!r}")
@@ -29,14 +29,14 @@ def number(value, what: str, minimum: float = 0.0, *, above: bool = False) -> fl
 
 
 def generator(rng, why: str) -> np.random.Generator:
-    """``rng`` if it is a NumPy generator."""
+    """``rng``, which must be a NumPy generator; ``why`` says what needs it."""
     if not isinstance(rng, np.random.Generator):
         raise ValueError(f"{why} needs rng, a numpy.random.Generator such as np.random.default_rng(0), not {rng!r}")
     return rng
 
 
 def factors(values, sizes: Mapping[str, int]) -> np.ndarray:
-    """Class indices as int64 [n, k], every column within the size of its factor."""
+    """``values`` as class indices int64 [n, k]; ``sizes``: the number of classes of each factor."""
     values = np.asarray(values)
     if values.ndim != 2 or values.shape[1] != len(sizes):
         raise ValueError(f"factors must be [n, {len(sizes)}] ({', '.join(sizes)}), not of shape {values.shape}")
@@ -49,7 +49,7 @@ def factors(values, sizes: Mapping[str, int]) -> np.ndarray:
 
 
 def codes(values) -> np.ndarray:
-    """Finite codes [n, d]; a float dtype is kept, since the edges of bins depend on it."""
+    """``values`` as finite floats [n, d]; a float dtype is kept, since the edges of bins depend on it."""
     values = np.asarray(values)
     if values.ndim != 2 or not values.size:
         raise ValueError(f"codes must be [n, d] with at least one row and one latent, not of shape {values.shape}")
@@ -62,14 +62,14 @@ def codes(values) -> np.ndarray:
 
 
 def labelled_codes(values, labels) -> tuple[np.ndarray, np.ndarray]:
-    """Codes [n, d] with factors int64 [n, k] of the same rows; floats will do if they are whole."""
+    """Codes [n, d] and factors int64 [n, k] of the same rows; ``labels`` may be floats that are whole numbers."""
     values, labels = codes(values), np.asarray(labels)
     if labels.ndim != 2 or len(labels) != len(values) or not labels.shape[1]:
         hint = ": are codes transposed? A row is an image" if len(labels) == values.shape[1] else ""
         given = f"the {len(values)} rows of codes, not of shape {labels.shape}"
         raise ValueError(f"factors must be [n, k] with {given}{hint}")
     if np.issubdtype(labels.dtype, np.floating):
-        # Truncated, 0.5 would silently become 0. Infinity and nan are no whole numbers either.
+        # Truncation would silently turn 0.5 into 0. Infinity and nan are not whole numbers either.
         with np.errstate(invalid="ignore"):
             bad = np.argwhere(labels != np.round(labels) + 0 * labels)
         if bad.size:

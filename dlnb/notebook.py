@@ -1,4 +1,4 @@
-"""What a chapter needs of its surroundings: the style of its figures, and numbers handed to its sentences."""
+"""Helpers for chapters: figures as SVG, numbers in the text, and source code shown on the page."""
 
 import ast
 import inspect
@@ -14,7 +14,10 @@ from dlnb.progress import BUILDING
 
 
 def setup() -> None:
-    """Show figures as SVG, sharp at any width. Call it first in a chapter; outside a notebook it does nothing."""
+    """Show the figures of this notebook as SVG, sharp at any width: call it once, before the first figure.
+
+    Takes and returns nothing; has no effect outside a notebook.
+    """
     try:
         from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
@@ -26,9 +29,9 @@ def setup() -> None:
 
 
 def svg(figure: Figure) -> str:
-    """A figure as SVG: as large as it says it is if it has a layout, which all figures of this package have.
+    """The figure as SVG text, at its nominal size if it has a layout engine, as all figures of this package do.
 
-    Of other figures the edges of what is on them are looked for, as IPython does, which takes two more drawings.
+    Other figures are fitted to their content, as in IPython, which takes two more renderings.
     """
     if figure.get_layout_engine() is None:
         from IPython.core.pylabtools import print_figure
@@ -37,25 +40,31 @@ def svg(figure: Figure) -> str:
     file, canvas, dpi = io.StringIO(), figure.canvas, figure.dpi
     try:
         FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
-    finally:  # it leaves its own behind
+    finally:  # saving replaces both
         figure.set_canvas(canvas)
         figure.dpi = dpi
     return file.getvalue()
 
 
 def glue(name: str, value) -> None:
-    """Hand a number or a string to the sentences of the chapter; while no book is built, do nothing."""
+    """Make ``value`` available to the text of the chapter, as {glue:text}`name` or {glue:text}`name:.2f`.
+
+    - ``name``: unique within the chapter.
+    - ``value``: a string or a number; NumPy scalars become Python numbers.
+
+    Returns nothing; has no effect unless the book is being built (environment variable DLNB_BOOK).
+    """
     if os.environ.get(BUILDING):
         from myst_nb import glue as keep
 
-        # The sentence formats what the value prints as, and NumPy's numbers print their type too.
+        # The text formats the repr of the value, in which NumPy scalars include their type.
         keep(name, value.item() if isinstance(value, np.generic) else value, display=False)
 
 
 def source(*things):
-    """The code of functions, methods or classes as it runs, to be shown under the formula that it stands for.
+    """The source code of functions, methods or classes, to be shown below the formula that they implement.
 
-    Docstrings are left out: the page has its own words.
+    Docstrings are left out, since the page has its own explanation.
     """
     from IPython.display import Markdown
 

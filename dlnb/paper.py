@@ -1,7 +1,7 @@
-"""What the paper fixed, and the numbers that it prints (Locatello et al., ICML 2019, arXiv 1811.12359 v4).
+"""The design of the study and the numbers printed in its paper (Locatello et al., ICML 2019, arXiv 1811.12359 v4).
 
-Nothing here is recalled or read off a figure: each entry names its place in the paper. Shares and probabilities are
-fractions, where the paper prints percent. What readers add to the package (``dlnb.study``) never comes here.
+Nothing here is quoted from memory or read off a figure: each entry names its place in the paper. Shares and
+probabilities are fractions, where the paper prints percent. Additions by readers belong in ``dlnb.study``, not here.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ VARIANCE_BY_METHOD = _table(  # Table 5 (a): R squared of each score from the me
         "dsprites": (29, 41, 47, 26, 29, 31),
     }
 )
-VARIANCE_BY_SETTING = _table(  # Table 5 (b): from method and strength
+VARIANCE_BY_SETTING = _table(  # Table 5 (b): R squared of each score from method and strength
     {
         "cars3d": (4, 69, 42, 59, 51, 17),
         "color_dsprites": (69, 80, 61, 76, 40, 56),
@@ -62,15 +62,15 @@ VARIANCE_BY_SETTING = _table(  # Table 5 (b): from method and strength
         "dsprites": (59, 77, 54, 72, 39, 56),
     }
 )
-MEAN_VARIANCE = {"method": 0.37, "setting": 0.59}  # section 5.3: of all data sets and scores
+MEAN_VARIANCE = {"method": 0.37, "setting": 0.59}  # section 5.3: means over data sets and scores
 TRANSFER = (
-    pd.DataFrame(  # Table 1, again as Table 6: P(a setting chosen elsewhere is at least as good as a random model)
+    pd.DataFrame(  # Table 1, repeated as Table 6: P(a setting chosen elsewhere is at least as good as a random model)
         [[0.549, 0.626], [0.593, 0.807]],
         index=["other score", "same score"],
         columns=["other data set", "same data set"],
     )
 )
-MODELS, GPU_YEARS = 12_600, 2.52  # sections 1 and 4; on P100 (footnote of section 1)
+MODELS, GPU_YEARS = 12_600, 2.52  # sections 1 and 4; P100 GPUs (footnote of section 1)
 
 NETWORKS = pd.DataFrame(  # Table 2, for images of 64 x 64 with c channels
     {

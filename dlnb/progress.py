@@ -1,4 +1,4 @@
-"""Where progress bars are shown, and the one line of a whole sweep."""
+"""When to show progress bars, and the progress of a whole sweep."""
 
 import os
 import sys
@@ -12,13 +12,13 @@ BUILDING = "DLNB_BOOK"  # environment variable that is set while the book is bui
 
 
 def silent() -> bool:
-    """Bars are for terminals and Colab; a built book and a log file want none."""
+    """Whether to hide progress bars: they are for terminals and Colab, not for a book being built or a log file."""
     return bool(os.environ.get(BUILDING)) or not (sys.stderr.isatty() or "google.colab" in sys.modules)
 
 
 @contextmanager
 def sweep(name: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
-    """A function to be told of each model that has ended: a live line in a terminal, a line for each in a log."""
+    """Yield a function to call with the outcome of each model: a bar in a terminal, a line per model in a log."""
     begun, count = time.monotonic(), 0
     quiet, todo = silent(), total - done
 
@@ -41,7 +41,7 @@ def sweep(name: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
 
 
 def pace(an_hour: float, left: int) -> str:
-    """Speed, and when what is left will have ended."""
+    """The speed, and when the remaining models will be finished."""
     hours = left / an_hour
     if hours > 24 * 30:
         when = f"{hours / 24:,.0f} days to go"

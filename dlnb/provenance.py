@@ -1,4 +1,4 @@
-"""Where a result comes from: the code, its libraries, the machine."""
+"""The origin of a result: code, libraries and machine."""
 
 import platform
 import subprocess
@@ -9,9 +9,9 @@ PACKAGES = ("dlnb", "tensorflow", "keras", "numpy", "scipy", "scikit-learn", "li
 
 
 def commit() -> str:
-    """Twelve digits of the commit, "+" after them if files were changed since; "unknown" outside a clone.
+    """Twelve digits of the commit, with a "+" if tracked files have changed since; "unknown" outside a clone.
 
-    Tables of results do not count: a sweep changes them itself.
+    Changes in the tables of results do not count, since a sweep makes them itself.
     """
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
@@ -26,10 +26,10 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def versions() -> str:
-    """The libraries that decide a result: "dlnb 0.1.0, tensorflow 2.21.0, ..."."""
+    """Versions of the libraries that affect results: "dlnb 0.1.0, tensorflow 2.21.0, ..."."""
     return ", ".join(f"{name} {version(name)}" for name in PACKAGES)
 
 
 def machine(device: str) -> str:
-    """System, processor kind, ``device`` (a GPU's name or "CPU") and Python."""
+    """Operating system, processor architecture, ``device`` (name of a GPU, or "CPU") and version of Python."""
     return f"{platform.system()} {platform.machine()}, {device}, Python {platform.python_version()}"

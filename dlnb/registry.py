@@ -1,4 +1,4 @@
-"""What a reader added to the registries in this process, so that a worker's process can be given the same."""
+"""A record of what a reader registered in this process, so that it can be repeated in worker processes."""
 
 from collections.abc import Callable, Iterable
 
@@ -7,25 +7,25 @@ _additions: dict[tuple[str, str], Addition] = {}
 
 
 def name_of(name: str, what: str, own: Iterable[str]) -> str:
-    """``name`` if a reader may give it to a ``what``, such as "method"; ``own`` are those of the package."""
+    """``name`` if a reader may use it for a ``what``, such as "method"; ``own``: the names of the package."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"the name of a {what} must be one word of letters, digits and underscores, not {name!r}")
     if name in own:
-        raise ValueError(f"{name} is a {what} of the package: give yours another name")
+        raise ValueError(f"{name} is a {what} of the package: choose another name")
     return name
 
 
 def remember(what: str, name: str, register: Callable, *arguments) -> None:
-    """Keep a call of ``register(name, *arguments)`` for a ``what``, such as "method"; of one name the last."""
+    """Record a call of ``register(name, *arguments)`` for a ``what``, such as "method"; a name's last call counts."""
     _additions[what, name] = register, (name, *arguments)
 
 
 def additions() -> tuple[Addition, ...]:
-    """All that was added, in order."""
+    """All recorded calls, in order."""
     return tuple(_additions.values())
 
 
 def repeat(added: Iterable[Addition]) -> None:
-    """Add what another process has."""
+    """Make the calls that another process recorded."""
     for register, arguments in added:
         register(*arguments)

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and plain NumPy archives that say what they hold."""
+"""Writing files completely or not at all, and NumPy archives that describe their contents."""
 
 import json
 import os
@@ -12,9 +12,9 @@ ABOUT = "about"  # the entry of an archive that describes it, as JSON
 
 
 def write(path, fill: Callable[[Path], object]) -> None:
-    """Have ``fill(temporary)`` write a file beside ``path``, then rename it to ``path``; the folder is made.
+    """Let ``fill(temporary)`` write a file next to ``path``, then rename it to ``path``; the folder is created.
 
-    If ``fill`` raises, ``path`` stays as it was and nothing is left beside it.
+    If ``fill`` raises, ``path`` is unchanged and the temporary file is removed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,23 +27,23 @@ def write(path, fill: Callable[[Path], object]) -> None:
 
 
 def plain(about: dict) -> dict:
-    """``about`` as it comes back from JSON: tuples are lists, what JSON does not know is its text."""
+    """``about`` as read back from JSON: tuples become lists, and types that JSON lacks become strings."""
     return json.loads(json.dumps(about, default=str))
 
 
 def save(path, about: dict, arrays: dict[str, np.ndarray]) -> None:
-    """Write an .npz of ``arrays`` that carries ``about``, as ``plain`` gives it; no pickles."""
+    """Write an .npz file, without pickles, of ``arrays`` and of ``about`` as returned by ``plain``."""
     text = np.array(json.dumps(plain(about)))
 
     def fill(temporary):
-        with open(temporary, "wb") as file:  # given a name without .npz, NumPy would write to another
+        with open(temporary, "wb") as file:  # NumPy would append .npz to a name without it
             np.savez(file, **{ABOUT: text}, **arrays)
 
     write(path, fill)
 
 
 def load(path, what: str) -> tuple[dict, dict[str, np.ndarray]]:
-    """(about, arrays) as ``save`` wrote them. Raises ValueError if the file is damaged or is not ``what`` we wrote."""
+    """(about, arrays) from ``save``. Raises ValueError if the file is damaged or its kind is not ``what``."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file}
@@ -51,7 +51,7 @@ def load(path, what: str) -> tuple[dict, dict[str, np.ndarray]]:
     except FileNotFoundError:
         raise
     except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is no {what} of this package, or is damaged: {error}") from error
+        raise ValueError(f"{path} is not a {what} file of this package, or is damaged: {error}") from error
     if not isinstance(about, dict) or about.get("kind") != what:
-        raise ValueError(f"{path} is no {what}" + (f" but a {about['kind']}" if "kind" in about else ""))
+        raise ValueError(f"{path} is not a {what} file" + (f" but a {about['kind']} file" if "kind" in about else ""))
     return about, arrays

@@ -1,7 +1,7 @@
-"""What is trained: one cell for each model, the protocol of its training, and the studies made of them.
+"""Studies: grids of models, called cells, and the protocol by which they are trained and scored.
 
-Studies say what they consist of. SWEEPS, SCORES and STUDIES are registries that a reader may extend (``register`` here,
-in ``dlnb.models``, ``dlnb.metrics`` and ``dlnb.data``); no study grows with them.
+SWEEPS, SCORES and STUDIES are registries that readers may extend (``register`` here, in ``dlnb.models``,
+``dlnb.metrics`` and ``dlnb.data``). A study lists what it consists of, so that it does not grow with them.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
@@ -36,19 +36,22 @@ STANDARD = (  # scores of the committed studies
     *("beta_vae_score", "factor_vae_score", "mig", "modularity", "dci", "sap", "explicitness", "downstream"),
     *("total_correlation", "average_mutual_information", "wasserstein_correlation"),
 )
-FITTED = ("beta_vae_score", "dci", "explicitness", "downstream")  # by trees or logistic regressions, of several kinds
+FITTED = ("beta_vae_score", "dci", "explicitness", "downstream")  # scores that depend on boosting or solver
 
 
 @dataclass(frozen=True)
 class Training:
-    """How a model is trained, apart from its data set, its method and its seed (the paper's values: Table 4).
+    """How models are trained, apart from data set, method and seed. The defaults are the study's (paper, Table 4).
 
-    ``steps`` updates of Adam at ``learning_rate``, each on ``batch`` fresh images; ``latents`` of the code. ``kernels``
-    of the encoder's last two convolutions are those of the original "code" (2 x 2) or of the "paper" (4 x 4);
-    ``precision`` of the arithmetic is "float32" or "bfloat16" (see ``models.networks``). ``critic_width`` and
-    ``critic_learning_rate`` are those of FactorVAE's critic, which is updated with the VAE on the same batch.
-    ``reconstruction_weight`` multiplies the reconstruction in the loss, though not in what is recorded: 4 at 32 x 32
-    gives it the weight that it has at 64 x 64, where four times as many pixels are summed.
+    - ``steps``: updates by Adam at ``learning_rate``, each on ``batch`` new images.
+    - ``latents``: number of latents of the code.
+    - ``kernels``: of the encoder's last two convolutions, as in the original "code" (2 x 2) or the "paper" (4 x 4).
+    - ``precision``: of the arithmetic, "float32" or "bfloat16" (see ``dlnb.models.networks``).
+    - ``critic_width``, ``critic_learning_rate``: of FactorVAE's critic, updated with the VAE on the same batch.
+    - ``reconstruction_weight``: factor of the reconstruction in the loss, but not in what is recorded. 4 at 32 x 32
+      gives it the same weight as at 64 x 64, where the sum has four times as many pixels.
+
+    Raises ValueError if a number is not positive, or not whole where it must be.
     """
 
     steps: int
@@ -73,7 +76,7 @@ PROTOCOL = tuple(field.name for field in fields(Training))
 
 @dataclass(frozen=True)
 class Cell:
-    """One model of a study."""
+    """One model of a study; ``str`` gives its name, such as dsprites/beta_vae/beta=4/seed=0."""
 
     data_set: str
     method: str
@@ -87,14 +90,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class Study:
-    """A grid of cells and the protocol that trains and scores them all.
+    """A grid of cells and the protocol by which all of them are trained and scored.
 
-    ``strengths`` picks positions of each sweep (None: all). A run draws ``sample`` images of ``size`` x ``size`` pixels
-    for the ``scores`` and ``evaluation`` batches to evaluate losses; the downstream task has so many ``labels``;
-    ``boosting`` and ``solver`` say how trees and logistic regressions are fitted (see ``dlnb.metrics``).
-    ``annealed_gamma`` is the constant of AnnealedVAE that weighs its distance from the capacity. The original code
-    counts the updates of FactorVAE's critic among its steps, so that its VAE gets half of them; ``factor_vae_halved``
-    does the same.
+    - ``name``: that of its folders of runs and tables.
+    - ``data_sets``, ``methods``, ``seeds``, ``strengths``: the grid; ``strengths`` are positions in the sweep of each
+      method, counted from 0 (None: all).
+    - ``size``, ``source``: images of ``size`` x ``size`` pixels, "rendered" or "original" (see ``dlnb.data.load``).
+    - ``training``: a ``Training``.
+    - ``annealed_gamma``: AnnealedVAE's weight of the distance from its capacity.
+    - ``factor_vae_halved``: train FactorVAE's VAE for half of the steps, as in the original code, which counts the
+      critic's updates as well.
+    - ``evaluation``: number of batches over which losses are averaged.
+    - ``sample``, ``scores``: number of images to encode for these scores, keys of SCORES.
+    - ``labels``: numbers of labelled images of the downstream task.
+    - ``boosting``, ``solver``: how trees and logistic regressions are fitted (``dlnb.metrics.trees``, ``.linear``).
+
+    Raises ValueError for a repeated seed, an unknown method or score, and a position outside a sweep.
     """
 
     name: str
@@ -125,7 +136,7 @@ class Study:
             checks.choose(SCORES, score, "score")
 
     def cells(self) -> list[Cell]:
-        """Seed by seed, so that what is done at any time is a complete grid and a part of the next."""
+        """All cells, seed by seed, so that the models done at any time are complete grids and a part of the next."""
         grid = product(self.seeds, self.data_sets, self.methods)
         return [
             Cell(data_set, method, sweep.hyperparameter, sweep.strengths[i], seed)
@@ -135,40 +146,40 @@ class Study:
         ]
 
     def select(self, pattern: str) -> list[Cell]:
-        """The cells whose name matches a pattern such as ``color_dsprites/*/beta=4/*``; an error if none does."""
+        """The cells whose name matches a pattern such as color_dsprites/*/beta=4/*; raises ValueError if none does."""
         found = [cell for cell in self.cells() if fnmatchcase(str(cell), pattern)]
         if not found:
             raise ValueError(f"no cell of {self.name} matches {pattern!r}; its first is {self.cells()[0]}")
         return found
 
     def training_of(self, method: str) -> Training:
-        """The protocol by which models of ``method`` are trained."""
+        """How models of ``method`` are trained."""
         halved = self.factor_vae_halved and method == "factor_vae"
         return replace(self.training, steps=self.training.steps // 2) if halved else self.training
 
     def constants(self, method: str) -> dict[str, float]:
-        """The constants of ``method`` that the study sets, beside the strength of a cell."""
+        """The hyperparameters of ``method`` that the study sets, other than the strength."""
         return {"gamma": self.annealed_gamma} if method == "annealed_vae" else {}
 
     def protocol(self, method: str) -> dict:
-        """What every row of the study repeats for ``method``, so that it can be read without this file."""
+        """Columns that are the same in all rows of ``method``, so that a table can be read without this file."""
         names = ["source", "size", "annealed_gamma", "sample", "evaluation"]
         names += ["boosting", "solver"] if set(FITTED) & set(self.scores) else []
         own = {name: getattr(self, name) for name in names}
         return {"protocol": self.name} | own | asdict(self.training_of(method))
 
     def columns(self) -> list[str]:
-        """The columns of its scores in the table of results."""
+        """The columns of the scores in the table of results."""
         names = [column for score in self.scores for column in SCORES[score]]
         return [name.format(size=size) for name in names for size in (self.labels if "{" in name else (0,))]
 
 
-# Of both studies on a desk; 32 x 32 pixels count as much as 64 x 64.
+# Of "short" and "desk"; the reconstruction at 32 x 32 has the weight that it has at 64 x 64.
 DESK = Training(steps=10_000, learning_rate=1e-3, critic_width=256, critic_learning_rate=1e-3, reconstruction_weight=4)
 STUDIES = {
     study.name: study
     for study in (
-        # Seconds a model: shows that the whole path works, and nothing about the methods.
+        # Seconds per model: shows that everything runs, and nothing about the methods.
         Study(
             name="smoke",
             data_sets=("dsprites", "color_dsprites"),
@@ -181,7 +192,7 @@ STUDIES = {
             evaluation=10,
             labels=(10, 100, 1_000),
         ),
-        # Minutes a model: the first question on one data set, from one method.
+        # Minutes per model: question 5.1 for one data set and one method.
         Study(
             name="miniature",
             data_sets=("color_dsprites",),
@@ -192,8 +203,8 @@ STUDIES = {
             evaluation=250,
             scores=("mig", "total_correlation", "average_mutual_information"),
         ),
-        # Half a minute to two minutes a model: the whole grid, with too few updates. Its protocol was chosen by
-        # benchmarks/calibration.py; it stays beside "desk" to show what five times the updates change.
+        # Half a minute to two minutes per model: the whole grid, with too few updates. The protocol was chosen with
+        # benchmarks/calibration.py; kept to show what the five times as many updates of "desk" change.
         Study(
             name="short",
             data_sets=DATA_SETS,
@@ -201,11 +212,11 @@ STUDIES = {
             seeds=tuple(range(5)),
             size=32,
             training=replace(DESK, steps=2_000),
-            annealed_gamma=30,  # with the paper's 1,000 so short a run learns no image
+            annealed_gamma=30,  # with the paper's 1,000 so short a run does not learn to reconstruct
             evaluation=100,
             boosting="lightgbm",
         ),
-        # Three to six minutes a model: the whole grid, small.
+        # Three to six minutes per model: the whole grid at a small scale.
         Study(
             name="desk",
             data_sets=DATA_SETS,
@@ -213,10 +224,10 @@ STUDIES = {
             seeds=tuple(range(5)),
             size=32,
             training=DESK,
-            annealed_gamma=30,  # with 1,000 a model of capacity 25 learns no image in 10,000 updates either
+            annealed_gamma=30,  # with 1,000, capacity 25 does not learn to reconstruct in 10,000 updates either
             evaluation=100,
         ),
-        # The paper's, for GPUs and for whoever can reach the published files.
+        # The paper's own scale, for GPUs and with the published files.
         Study(
             name="paper",
             data_sets=DATA_SETS,
@@ -226,7 +237,7 @@ STUDIES = {
             training=Training(steps=300_000),
             source="original",
         ),
-        # A minute a model: representations of different quality, on which fast and exact scores are compared.
+        # A minute per model: representations of various quality, on which fast and exact scores are compared.
         Study(
             name="scores",
             data_sets=("smallnorb", "shapes3d", "dsprites"),
@@ -247,8 +258,11 @@ OWN = frozenset(STUDIES)
 
 
 def register(study: Study) -> None:
-    """Make a study of yours known by its name, to ``results.load`` and to the runner in this process.
+    """Register a study of your own, so that ``results.load`` and the runner find it by its name in this process.
 
-    Raises ValueError for the name of a study of the package.
+    - ``study``: a ``Study`` whose name is one word of letters, digits and underscores.
+
+    Returns nothing. Registering a name again replaces the earlier study. Raises ValueError for an invalid name and
+    that of a study of the package.
     """
     STUDIES[registry.name_of(study.name, "study", OWN)] = study

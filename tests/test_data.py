@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from common import rng
 from matplotlib.path import Path as Outline
 from scipy import stats
 
@@ -21,10 +22,6 @@ each_size = pytest.mark.parametrize("data_set", [(n, s) for n in DATA_SETS for s
 def data_set(request):
     name, size = request.param
     return data.load(name, size=size)  # the tests ask for few images, so that no set is drawn as a whole
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def is_stochastic(data_set):

@@ -3,6 +3,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from common import rng
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.model_selection import KFold
@@ -14,10 +15,6 @@ from dlnb.metrics.predictors import Fitted
 from dlnb.metrics.trees import Trees
 
 MODULE = sys.modules["dlnb.metrics.downstream"]  # the package gives its name to the function
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def bits(n=300):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from common import rng
 from scipy.stats import chisquare
 
 from dlnb import data
@@ -23,10 +24,6 @@ OF_ENCODER = {"beta_vae_score": beta_vae_score_of_encoder, "factor_vae_score": f
 each_score = pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
 each_of_encoder = pytest.mark.parametrize("score", OF_ENCODER.values(), ids=OF_ENCODER)
 UNLIKELY = 1e-4  # chance that a correct sampler fails a test of its counts, had its seed been drawn for the test
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 # 60 rows, shuffled. Factor 0 has values 5, 0 and 9 in 30, 10 and 20 of them, factor 1 values 1 and 2 in half of them.

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from common import rng
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
@@ -21,10 +22,6 @@ from dlnb.metrics.linear import (
     support_vectors,
     with_ones,
 )
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def problem(n=200, classes=5, seed=0):

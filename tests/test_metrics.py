@@ -3,6 +3,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from common import rng
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
@@ -40,10 +41,6 @@ FIT_ONLY = ("mig", "modularity", *UNSUPERVISED)
 each_score = pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
 each_supervised = pytest.mark.parametrize("score", SUPERVISED.values(), ids=SUPERVISED)
 each_unsupervised = pytest.mark.parametrize("score", UNSUPERVISED.values(), ids=UNSUPERVISED)
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def sample(n=1500):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from common import rng
 
 from dlnb.models import networks
 from dlnb.models.backend import tf
@@ -17,10 +18,6 @@ ENCODERS = [
     ((128, 128, 1), "code", 325_620),
 ]
 DECODERS = [((64, 64, 1), 381_313), ((64, 64, 3), 382_339), ((32, 32, 1), 364_897), ((128, 128, 1), 397_729)]
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 @pytest.mark.parametrize(("shape", "kernels", "count"), ENCODERS)

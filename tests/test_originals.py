@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 import pytest
 import writers
+from common import rng
 from PIL import Image
 
 from dlnb import data
@@ -59,10 +60,6 @@ def publish(folder, monkeypatch):
         monkeypatch.setitem(FILES, name, dataclasses.replace(FILES[name], files=tuple(new)))
 
     return publish
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def every(sizes):

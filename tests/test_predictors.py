@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from common import rng
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
@@ -11,10 +12,6 @@ from sklearn.svm import LinearSVC
 from dlnb.metrics import predictors
 from dlnb.metrics.predictors import accuracies, completeness, dci, disentanglement, explicitness, fit_trees, sap
 from dlnb.metrics.trees import Trees
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def sample(fit, test, factors=1):

@@ -4,6 +4,7 @@ import pkgutil
 
 import numpy as np
 import pytest
+from common import rng
 from scipy import stats
 
 from dlnb import data
@@ -12,10 +13,6 @@ from dlnb.data.scenes import toys
 
 # Grey of the table under each lighting in published images, in no known order (see the chapter on data).
 GREYS = {126, 174, 206, 223, 226, 248}
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def test_factors_are_those_of_the_published_set():

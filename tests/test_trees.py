@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from common import rng
 from sklearn.ensemble import GradientBoostingClassifier
 
 from dlnb.metrics import exact, trees
@@ -8,10 +9,6 @@ from dlnb.metrics.trees import BOOSTING, Trees, boosted_trees
 
 each_boosting = pytest.mark.parametrize("boosting", BOOSTING)
 each_fast = pytest.mark.parametrize("boosting", ["exact", "lightgbm"])
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def problem(n=300, labels=(3, 7, 20), seed=0):

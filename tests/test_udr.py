@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from common import rng
 from scipy.stats import spearmanr
 from sklearn.linear_model import Lasso
 
@@ -12,10 +13,6 @@ each_kind = pytest.mark.parametrize("kind", ["spearman", "lasso"])
 # Two latents of five values each, all pairs: they are not correlated at all, nor are their ranks.
 GRID = np.array(list(np.ndindex(5, 5)), float)
 TURN = np.array([[1.0, 1.0], [1.0, -1.0]])  # by an eighth of a turn, and stretched
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def model(mean, logvar=-2.0, factors=None):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from common import rng
 from scipy import stats
 
 from dlnb import data
@@ -11,10 +12,6 @@ from dlnb.data import variants
 
 SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
 SIZES = (32, 64)
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
 
 
 def test_a_variant_has_the_factors_of_dsprites_and_three_channels():

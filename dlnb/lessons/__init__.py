@@ -1,3 +1,3 @@
-"""What chapters demonstrate: the theorem and its proof in steps, pictures that two codes explain equally well, a model
-of which everything can be computed by hand, and small examples of codes that scores judge differently.
+"""Demonstrations of the chapters: the theorem and its proof in steps, two codes that explain the same images equally
+well, a model in which everything can be computed by hand, and small examples of codes that scores judge differently.
 """

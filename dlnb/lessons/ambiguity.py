@@ -1,4 +1,4 @@
-"""How much a trained VAE with two latents prefers its axes to rotated ones: the theorem, on models."""
+"""How strongly a trained VAE with two latents prefers its axes to rotated ones: the theorem, on models."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from dlnb.models.training import Model, decode, encode
 
 
 def rotated_elbo(model: Model, images: np.ndarray, degrees, *, seed: int, diagonal: bool, draws: int = 8) -> np.ndarray:
-    """ELBO of a VAE with two latents after its code is rotated, nats per image, one for each angle [a] -> [a].
+    """ELBO, in nats per image, of a VAE with two latents after its code is rotated by ``degrees`` [a]: [a].
 
-    The decoder turns each code back before it decodes, so the model of the images is the same at every angle. The
-    posterior is the encoder's, rotated, whose covariance is then full; with ``diagonal`` it is the diagonal normal
-    law closest to that one (in KL(diagonal || rotated)), a kind that the encoder of a VAE can express. Neither network
-    is trained again. Every angle uses the same ``draws`` of noise for each image, made from ``seed``.
+    The code is rotated back before it is decoded, so that p(x) is the same at every angle. The posterior is the
+    encoder's, rotated, with a full covariance; with ``diagonal`` it is the diagonal Gaussian closest to that one in
+    KL(diagonal || rotated), which an encoder can express. Neither network is retrained. All angles share ``draws``
+    samples of noise for each image, generated from ``seed``.
     """
     q = encode(model, images)
     if q.mean.shape[1] != 2:
@@ -28,7 +28,7 @@ def _rotated_elbo(model, images, q, turn, diagonal, noise) -> float:
     root = turn * deviation[:, None, :]  # [n, 2, 2], a square root of the rotated covariance
     if diagonal:
         precision = turn @ (np.eye(2) / np.square(deviation)[:, :, None]) @ turn.T
-        # The noise is turned too, which does not change its law: so both kinds agree exactly where they should.
+        # Rotating the noise keeps its distribution and makes both kinds agree where the rotated one is diagonal.
         root = turn / np.sqrt(np.diagonal(precision, axis1=1, axis2=2))[:, :, None]
     mean, covariance = q.mean @ turn.T, root @ root.transpose(0, 2, 1)
     squares = np.square(mean).sum(axis=1) + np.trace(covariance, axis1=1, axis2=2)
@@ -40,7 +40,7 @@ def _rotated_elbo(model, images, q, turn, diagonal, noise) -> float:
 
 
 def direction(codes: np.ndarray, values: np.ndarray) -> float:
-    """The angle in degrees, -180 to 180, at which ``values`` [n] grow fastest over codes [n, 2] (least squares)."""
+    """The direction in degrees, -180 to 180, in which ``values`` [n] grow fastest over codes [n, 2] (least squares)."""
     codes = checks.codes(codes)
     slope = np.linalg.lstsq(np.column_stack([codes, np.ones(len(codes))]), values, rcond=None)[0]
     return float(np.degrees(np.arctan2(slope[1], slope[0])))

@@ -1,19 +1,19 @@
-"""Representations to think with: codes made by hand from factors, to see what a score rewards and what fools it."""
+"""Example representations: codes constructed from factors, to see what a score rewards and what fools it."""
 
 import numpy as np
 
 from dlnb import checks
 
-SIZES = (3, 6, 8, 10)  # values of the factors of ``five``
+SIZES = (3, 6, 8, 10)  # numbers of values of the factors of ``five``
 ANGLE = np.pi / 6
-NOISE = 0.02  # standard deviation, where codes vary by 1
+NOISE = 0.02  # standard deviation, relative to that of a latent
 
 
 def tiny(copies: int = 500) -> tuple[np.ndarray, np.ndarray]:
-    """Codes float [8 · copies, 3] and factors int [8 · copies, 2] of a world of two factors, without noise.
+    """Codes float [8 · copies, 3] and factors int [8 · copies, 2] of a world with two factors, without noise.
 
-    A colour of four values and a side of two, all pairs equally often. Latent 1 is the colour, latent 2 the side;
-    latent 3 tells whether the colour is one of the upper two, and the side: both in one number, 0 to 3.
+    A colour with four values and a side with two, all pairs equally often. Latent 1 is the colour, latent 2 the side;
+    latent 3, 0 to 3, encodes the side together with whether the colour is one of the upper two.
     """
     colour, side = np.divmod(np.tile(np.arange(8), copies), 2)
     codes = np.column_stack([colour, side, colour // 2 + 2 * side]).astype(float)
@@ -21,11 +21,11 @@ def tiny(copies: int = 500) -> tuple[np.ndarray, np.ndarray]:
 
 
 def five(n: int, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Five representations, name -> codes float [n, d], of the same factors int [n, 4] of SIZES values.
+    """Five representations {name: codes float [n, d]}, and their common factors int [n, 4] with SIZES values.
 
-    "perfect": one latent a factor, of variance 1. "rotated": the first two latents turned into each other by 30
-    degrees, and the last two. "duplicated": every latent twice, with noise of its own. "collapsed": the latents of the
-    first two factors shrunk to a hundredth. "random": nothing but noise. All have a little noise.
+    "perfect": one latent for each factor, with variance 1. "rotated": the first two latents rotated by 30 degrees, and
+    the last two as well. "duplicated": every latent twice, with independent noise. "collapsed": the latents of the
+    first two factors scaled by 0.01. "random": independent of the factors. A little noise is added to all.
     """
     rng = checks.generator(rng, "five")
     factors = rng.integers(SIZES, size=(n, len(SIZES)))

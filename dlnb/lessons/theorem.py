@@ -1,7 +1,7 @@
-"""Theorem 1 of the paper: any factorized law can be mapped onto itself by a map that entangles every coordinate.
+"""Theorem 1 of the paper: any factorized distribution can be mapped onto itself so that all coordinates are entangled.
 
-The proof's map is f = g^-1 o h^-1 o A o h o g: g takes each coordinate to the uniform law by its distribution function,
-h takes that to the standard normal law, and A rotates it. Points are [n, d], float64.
+The proof's map is f = g^-1 o h^-1 o A o h o g: g maps each coordinate to a uniform distribution by its cumulative
+distribution function (CDF), h maps that to a standard normal, and A is orthogonal. Points are float64 [n, d].
 """
 
 import numpy as np
@@ -13,30 +13,30 @@ tfb = tfp.bijectors
 
 
 def rotation(degrees: float) -> np.ndarray:
-    """The rotation of the plane by an angle, float64 [2, 2]; entangling unless the angle is a multiple of 90."""
+    """The rotation of the plane by an angle, float64 [2, 2]; it entangles unless the angle is a multiple of 90."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return np.array([[cos, -sin], [sin, cos]])
 
 
 def householder(dimensions: int, alpha: float = 0.2) -> np.ndarray:
-    """I - 2 v v^T with v = (sqrt(alpha), sqrt((1 - alpha) / (d - 1)), ...): orthogonal, symmetric, no entry zero.
+    """I - 2 v v^T with v = (sqrt(alpha), sqrt((1 - alpha) / (d - 1)), ...): orthogonal, symmetric, without zeros.
 
     The paper's infinite family (Appendix A): one map for every alpha strictly between 0 and 1/2. Its printed
     off-diagonal, -v_i v_j, lacks the factor 2, without which the matrix is not orthogonal. float64 [d, d].
     """
     checks.whole(dimensions, "dimensions", minimum=2)
     if not 0 < alpha < 0.5:
-        raise ValueError(f"alpha must lie strictly between 0 and 1/2, not be {alpha!r}")
+        raise ValueError(f"alpha must be strictly between 0 and 1/2, not {alpha!r}")
     v = np.full(dimensions, np.sqrt((1 - alpha) / (dimensions - 1)))
     v[0] = np.sqrt(alpha)
     return np.eye(dimensions) - 2 * np.outer(v, v)
 
 
 def entangle(marginals, orthogonal: np.ndarray):
-    """The proof's f as a chain of TFP bijectors, for a law whose coordinates follow ``marginals``.
+    """The proof's f as a chain of TFP bijectors, for independent coordinates with the distributions ``marginals``.
 
-    ``marginals`` is a continuous TFP distribution of batch shape [d] or [] in float64 (one law a coordinate, or the
-    same for all); ``orthogonal`` is [d, d]. Raises ValueError if that matrix is not orthogonal.
+    ``marginals``: a continuous TFP distribution in float64 of batch shape [d] (one for each coordinate) or [] (the same
+    for all); ``orthogonal``: [d, d]. Raises ValueError if that matrix is not orthogonal.
     """
     orthogonal = np.asarray(orthogonal, np.float64)
     square = orthogonal.ndim == 2 and orthogonal.shape[0] == orthogonal.shape[1]
@@ -45,7 +45,7 @@ def entangle(marginals, orthogonal: np.ndarray):
     to_uniform = tfb.Inline(
         forward_fn=marginals.cdf,
         inverse_fn=marginals.quantile,
-        forward_log_det_jacobian_fn=marginals.log_prob,  # the slope of a distribution function is its density
+        forward_log_det_jacobian_fn=marginals.log_prob,  # the derivative of a CDF is the density
         forward_min_event_ndims=0,
         name="to_uniform",
     )

@@ -1,4 +1,4 @@
-"""The smallest latent variable model in which everything is known in closed form: one latent, one observation."""
+"""The smallest latent variable model, in closed form: one latent, one observed variable."""
 
 from dataclasses import dataclass
 
@@ -21,17 +21,17 @@ class LinearGaussian:
         return -0.5 * (((x - self.weight * z) / self.noise) ** 2 + LOG_2PI) - np.log(self.noise)
 
     def evidence(self, x):
-        """log p(x), with z integrated out: x ~ N(0, weight^2 + noise^2)."""
+        """log p(x), marginal over z: x ~ N(0, weight^2 + noise^2)."""
         variance = self.weight**2 + self.noise**2
         return -0.5 * (x**2 / variance + LOG_2PI + np.log(variance))
 
     def posterior(self, x) -> tuple[float, float]:
-        """Mean and standard deviation of p(z | x); the mean is the maximum a posteriori value of z too."""
+        """Mean and standard deviation of p(z | x); the mean is also the maximum a posteriori estimate of z."""
         precision = 1 + (self.weight / self.noise) ** 2
         return self.weight * x / self.noise**2 / precision, precision**-0.5
 
     def maximum_likelihood(self, x) -> float:
-        """The z under which x is most probable, the prior left aside."""
+        """The maximum likelihood estimate of z, which ignores the prior."""
         return x / self.weight
 
     def reconstruction(self, x, mean, deviation):

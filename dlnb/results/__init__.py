@@ -1,8 +1,8 @@
-"""The table: one row for each trained model, committed as small Parquet files.
+"""Tables of results: one row for each trained model, committed as small Parquet files.
 
-In goes what ``dlnb.run`` measured, or a copy of the published results; out comes a DataFrame. ``load("short")`` reads
-a committed table, ``factors.load`` the scores of each factor; a ``Store`` writes them. ``keepsakes`` are the few models
-that are kept with their weights; ``released`` reads the original study's results.
+From the measurements of ``dlnb.run``, or a copy of the published results, to DataFrames. ``load("short")`` reads a
+committed table, ``factors.load`` the scores of each factor; a ``Store`` writes both. ``keepsakes`` are the few models
+whose weights are committed; ``released`` reads the results of the original study.
 """
 
 from dlnb.results import factors, keepsakes

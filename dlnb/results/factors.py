@@ -1,7 +1,7 @@
-"""Scores of every factor: a row for each model and factor, in Parquet files beside the table of results.
+"""Scores of each factor: one row for each model and factor, in Parquet files stored with the table of results.
 
-Means over factors hide which factor is not encoded; and from mutual information, importance and accuracy of every pair
-of a latent and a factor, MIG, Modularity, DCI and SAP can be computed again, or otherwise, when the models are gone.
+Means over factors hide which factor is not encoded. And from the mutual information, importance and accuracy of every
+pair of latent and factor, MIG, Modularity, DCI and SAP can be recomputed, or modified, without the models.
 """
 
 import json
@@ -17,12 +17,12 @@ from dlnb.results.table import ROW, TABLES, key, keys, read_json, write
 from dlnb.study import STUDIES, Study
 
 FILE = "factors.json"  # of one cell, in its folder under runs/
-FOLDER = "factors"  # of a study, beside its tables
+FOLDER = "factors"  # in the folder of a study's tables
 KEY = [*OF_CELL, "factor"]
 
 
 def record(folder: Path, names: Iterable[str], parts: dict[str, np.ndarray]) -> None:
-    """Keep what ``metrics.measure`` found of a cell's factors: arrays [k] as they are, [d, k] a column per latent."""
+    """Write the scores ``parts`` of a cell's factors: arrays [k] as one column each, [d, k] as one per latent."""
     columns = {"factor": list(names)}
     for name, values in parts.items():
         each = {name: values} if values.ndim == 1 else {f"{name}_{i}": row for i, row in enumerate(values)}
@@ -31,9 +31,13 @@ def record(folder: Path, names: Iterable[str], parts: dict[str, np.ndarray]) -> 
 
 
 def load(study: str, folder=None) -> pd.DataFrame:
-    """The committed rows of a study, one for each model and factor (columns: tables/README.md), in order of the cells.
+    """The scores of each factor: one row for each model and factor of a study, in the order of the cells.
 
-    Raises ValueError for an unknown study, one without rows, and for a file that is damaged.
+    - ``study``: a key of ``dlnb.study.STUDIES``, such as "short".
+    - ``folder``: the folder of tables, as in ``--tables`` of the runner (default: that of the package).
+
+    Returns a DataFrame with the columns data_set, method, strength, seed, factor and, as float32, the scores
+    (dlnb/tables/README.md). Raises ValueError for an unknown study, one without such rows, and a damaged file.
     """
     definition = checks.choose(STUDIES, study, "study")
     table = _joined(definition, [_read(definition, Path(folder or TABLES) / study)])
@@ -43,9 +47,9 @@ def load(study: str, folder=None) -> pd.DataFrame:
 
 
 def joined(study: Study, runs, homes: Iterable[Path], replace: bool = False) -> pd.DataFrame:
-    """What is under ``runs`` (or None) and in the folders ``homes`` of a study's tables, in order of the cells.
+    """The rows under ``runs`` (or None) and in ``homes``, folders of the study's tables, in the order of the cells.
 
-    Of several rows for one model and factor the first home's is kept, with ``replace`` that of the runs.
+    Of several rows for one model and factor, that of the first home is kept, or with ``replace`` that of the runs.
     """
     fresh, places = _gathered(study, runs), [_read(study, home) for home in homes]
     return _joined(study, [fresh, *places] if replace else [*places, fresh])
@@ -73,12 +77,12 @@ def _read(study: Study, home: Path) -> pd.DataFrame:
         try:
             parts.append(_checked(study, pd.read_parquet(path), str(path)))
         except (KeyError, OSError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} is no table of factors, or is damaged: {error}") from error
+            raise ValueError(f"{path} is not a table of factors, or is damaged: {error}") from error
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=KEY)
 
 
 def _checked(study: Study, table: pd.DataFrame, where: str) -> pd.DataFrame:
-    """The rows with their key first and numbers as float32, which is enough for shares and nats."""
+    """The rows, key first, with numbers as float32, which is precise enough for shares and nats."""
     numbers = table.drop(columns=KEY).astype("float32")
     if not np.isfinite(numbers.to_numpy()).all():
         raise ValueError(f"{where}: empty or infinite scores of factors")
@@ -86,12 +90,12 @@ def _checked(study: Study, table: pd.DataFrame, where: str) -> pd.DataFrame:
         raise ValueError(f"{where}: two rows for {table.loc[twice, KEY].iloc[0].to_dict()}")
     cells = {key(cell) for cell in study.cells()}
     if foreign := [each for each in keys(table) if each not in cells]:
-        raise ValueError(f"{where}: {foreign[0]} is no cell of the study {study.name}")
+        raise ValueError(f"{where}: {foreign[0]} is not a cell of the study {study.name}")
     return pd.concat([table[KEY].astype({"strength": "float64", "seed": "int64"}), numbers], axis=1)
 
 
 def _joined(study: Study, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """All rows in order of the cells; of several for one model and factor the first."""
+    """All rows in the order of the cells; of several for one model and factor, the first."""
     parts = [part for part in parts if len(part)] or parts[:1]
     table = pd.concat(parts, ignore_index=True).drop_duplicates(KEY)
     order = {key(cell): i for i, cell in enumerate(study.cells())}

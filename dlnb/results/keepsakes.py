@@ -1,7 +1,7 @@
-"""What is kept of a study's trained models when their weights are gone: a few of them, and what they reconstruct.
+"""The few trained models of a study whose weights are committed, and some of their reconstructions.
 
-``tables/STUDY/models/DATA_SET.npz`` is a model with weights as float16 (``models.Model.load``), beside it
-``DATA_SET.images.npz`` what it makes of images drawn at random. ``benchmarks/keepsakes.py`` writes both.
+``tables/STUDY/models/DATA_SET.npz`` is a model with weights as float16 (``models.Model.load``);
+``DATA_SET.images.npz`` holds its reconstructions of random images. ``benchmarks/keepsakes.py`` writes both.
 """
 
 from pathlib import Path
@@ -30,7 +30,7 @@ def _folder(study: str, tables) -> Path:
 
 
 def save(study: str, cell: Cell, images, reconstructions, tables=None) -> Path:
-    """Keep images [n, h, w, c] in [0, 1] and their reconstructions by the model of a cell, as bytes."""
+    """Write images [n, h, w, c] in [0, 1] and their reconstructions by the model of a cell, as bytes; the path."""
     path = _folder(study, tables) / f"{cell.data_set}.images.npz"
     pairs = np.stack([images, reconstructions], axis=1)  # [n, 2, h, w, c]
     pairs = np.round(255 * np.clip(pairs, 0, 1)).astype(np.uint8)
@@ -39,9 +39,9 @@ def save(study: str, cell: Cell, images, reconstructions, tables=None) -> Path:
 
 
 def reconstructions(study: str, tables=None) -> dict[str, np.ndarray]:
-    """Pairs of images and their reconstructions float [n, 2, h, w, c] in [0, 1], by data set in the study's order.
+    """Pairs of images and their reconstructions float [n, 2, h, w, c] in [0, 1], by data set in the paper's order.
 
-    Raises ValueError if none is kept.
+    Raises ValueError if there are none.
     """
     paths = {name: _folder(study, tables) / f"{name}.images.npz" for name in FIGURE_7}
     found = {name: storage.load(path, KIND)[1]["pairs"] / 255 for name, path in paths.items() if path.exists()}

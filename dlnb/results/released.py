@@ -1,8 +1,8 @@
-"""The study's published results, for whoever holds a copy: a folder of zips, one a model, into one table.
+"""Convert a copy of the study's published results, a folder of zips with one model each, to one table.
 
 ``python -m dlnb.results.released FOLDER TABLE.parquet``. The authors released 10,800 models (all data sets but
 Shapes3D), each as N.zip with 18 files N/metrics/{mean,sampled}/METRIC/results/aggregate/evaluation.json. The weights
-beside them are not read. N follows from data set, method, strength and seed, and is checked against them.
+that come with them are not read. N is determined by data set, method, strength and seed, and checked against them.
 """
 
 import argparse
@@ -30,7 +30,7 @@ DATA_SETS = {  # published name: ours, in the order of the model numbers
     "cars3d": "cars3d",
     "shapes3d": "shapes3d",
 }
-METHODS = {  # in the order of the model numbers: the key of the strength
+METHODS = {  # in the order of the model numbers: the published key of the strength
     "beta_vae": "vae.beta",
     "factor_vae": "factor_vae.gamma",
     "dip_vae_i": "dip_vae.lambda_od",
@@ -60,7 +60,7 @@ SCORES = {  # folder of a metric: key of a result, our column
         "gaussian_wasserstein_correlation_norm": "wasserstein_norm",
     },
 }
-TRAINING = {  # of every file of a model; FactorVAE has no elbo
+TRAINING = {  # in every file of a model; FactorVAE has no elbo
     "train_results.reconstruction_loss": "reconstruction",
     "train_results.kl_loss": "kl",
     "train_results.elbo": "elbo",
@@ -70,7 +70,7 @@ TRAINING = {  # of every file of a model; FactorVAE has no elbo
 
 
 def cell(number: int) -> Cell:
-    """The model of a number, 0 to 12,599."""
+    """The cell of model ``number``, 0 to 12,599."""
     data_set, rest = divmod(number, 1800)
     method, rest = divmod(rest, 300)
     strength, seed = divmod(rest, SEEDS)
@@ -80,17 +80,17 @@ def cell(number: int) -> Cell:
 
 
 def column(name: str, representation: str) -> str:
-    """Our column of a score of "mean" or "sampled" codes; where no kind is in the name, mean codes are meant."""
+    """Our column for a score of "mean" or "sampled" codes; names without either refer to mean codes."""
     if name in SCORES["unsupervised"].values():
         return f"{name}_{representation}"
     return name if representation == "mean" else f"{name}_sampled"
 
 
 def read(path) -> tuple[dict, list[str]]:
-    """The row of one zip, and the results it lacks (as "sampled/dci").
+    """The row of one zip, and the results that it lacks (such as "sampled/dci").
 
-    Raises ValueError for a file that is no whole zip, holds no result, or whose content is of another model than its
-    number says.
+    Raises ValueError for a file that is not a complete zip, has no results, or has those of another model than its
+    name says.
     """
     path, row, missing = Path(path), {}, []
     if not path.stem.isdecimal() or path.stem != str(int(path.stem)) or int(path.stem) >= 1800 * len(DATA_SETS):
@@ -111,8 +111,8 @@ def read(path) -> tuple[dict, list[str]]:
                         missing.append(f"{representation}/{metric}")
                     row |= {column(n, representation): float(v) for n, v in values.items() if v is not None}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise ValueError(f"{path} is no whole zip: {error}") from error
-    except (TypeError, AttributeError, ValueError) as error:  # JSON of another kind; or of another model
+        raise ValueError(f"{path} is not a complete zip: {error}") from error
+    except (TypeError, AttributeError, ValueError) as error:  # JSON of another structure, or of another model
         raise ValueError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
     if not row:
         raise ValueError(f"{path} holds none of the {2 * len(SCORES)} results of a model")
@@ -122,7 +122,7 @@ def read(path) -> tuple[dict, list[str]]:
 
 
 def _values(content: dict) -> dict:
-    """Settings are texts of Python literals; what is none (such as @vae()) stays a text."""
+    """``content`` with strings evaluated if they are Python literals; others (such as @vae()) are kept."""
     found = dict(content)
     for key, value in content.items():
         if isinstance(value, str):
@@ -134,7 +134,7 @@ def _values(content: dict) -> dict:
 
 
 def _check(path: Path, number: int, found: dict) -> None:
-    """ValueError unless what the file says of its model fits the number."""
+    """Raise ValueError unless the file describes the model of ``number``."""
     expected, prefix = cell(number), "train_config."
     published = {ours: theirs for theirs, ours in DATA_SETS.items()}
     said = {
@@ -146,15 +146,16 @@ def _check(path: Path, number: int, found: dict) -> None:
     }
     for key, value in said.items():
         if (other := found.get(prefix + key, value)) != value:
-            raise ValueError(f"{path} should be {expected}, but its {key} is {other!r} and not {value!r}")
+            raise ValueError(f"{path} should be {expected}, but its {key} is {other!r}, not {value!r}")
 
 
 def load(folder) -> pd.DataFrame:
-    """One row for each zip in ``folder`` that can be read, in order of the model numbers.
+    """The published results in ``folder``, which holds a file N.zip for each model N.
 
-    Columns: the cell, likelihood and training, the scores under our names (of sampled codes with ``_sampled``); nan
-    where a model lacks a result. ``attrs["refused"]`` lists why zips were left out, ``attrs["missing"]`` counts what
-    the others lack. Raises ValueError if no zip can be read.
+    Returns a DataFrame with one row for each zip that can be read, in the order of N. Columns: data_set, method,
+    hyperparameter, strength and seed; reconstruction, kl, elbo, steps and seconds_training; the scores under our names,
+    those of sampled codes with ``_sampled``; NaN where a model lacks a result. ``attrs["refused"]`` lists why zips were
+    left out, ``attrs["missing"]`` counts the models that lack each result. Raises ValueError if no zip can be read.
     """
     rows, refused, missing = [], [], {}
     for path in sorted(Path(folder).glob("*.zip"), key=lambda p: (len(p.stem), p.stem)):
@@ -176,7 +177,7 @@ def load(folder) -> pd.DataFrame:
 
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="python -m dlnb.results.released", description=__doc__.splitlines()[0])
-    parser.add_argument("folder", help="of N.zip")
+    parser.add_argument("folder", help="folder of the files N.zip")
     parser.add_argument("table", type=Path, help="Parquet file to write")
     options = parser.parse_args(arguments)
     try:

@@ -1,6 +1,6 @@
-"""Where the results of a study are kept: what its runs left, its tables, and how the rows of machines come together.
+"""Storage of a study's results: the files of its runs, its tables, and the merging of tables of several machines.
 
-A table is one Parquet file for each data set. Beside them failed.csv lists the cells without a model, with the reason.
+A table is one Parquet file for each data set; failed.csv in the same folder lists the failed cells with the reason.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,15 @@ FAILED = [*KEY, "error", "commit"]  # columns of the list of failures
 
 
 class Store:
-    """The results of ``study``: models under ``runs``, rows in a folder of ``tables`` (default: in the package)."""
+    """The results of a study: models under ``runs``, rows in ``tables``.
+
+    - ``study``: a ``dlnb.study.Study``, registered or not.
+    - ``runs``: the folder in which the runner keeps each cell as STUDY/CELL; None to work on tables alone.
+    - ``tables``: the folder of the tables of studies, STUDY/DATA_SET.parquet (default: that of the package).
+
+    ``load`` and ``failures`` return what the tables hold, ``collect`` merges runs and tables and writes the
+    result. They raise ValueError, naming the file, if one is damaged or of another study.
+    """
 
     def __init__(self, study: Study, runs=None, tables=None):
         self.study, self.runs = study, Path(runs) / study.name if runs else None
@@ -27,11 +35,11 @@ class Store:
         self.cells = {key(cell): cell for cell in study.cells()}
 
     def folder(self, cell: Cell) -> Path:
-        """Where a runner works on a cell."""
+        """The folder of the run of a cell."""
         return self.runs / str(cell)
 
     def load(self) -> pd.DataFrame:
-        """The rows of the tables in order of the cells; see ``load``."""
+        """The rows of the tables in the order of the cells; see ``dlnb.results.load``."""
         parts = self._read(self.home)
         if not parts:
             name = self.study.name
@@ -43,21 +51,21 @@ class Store:
         return {self.cells[row] for part in self._read(self.home) for row in keys(part)}
 
     def failures(self) -> pd.DataFrame:
-        """The list of failures beside the tables, in order of the cells."""
+        """The list of failures stored with the tables, in the order of the cells; see ``dlnb.results.failures``."""
         path = self.home / FAILURES
         if not path.exists():
             return pd.DataFrame(columns=FAILED)
         try:
             table = pd.read_csv(path, dtype={"strength": "float64"})[FAILED]
         except (KeyError, ValueError) as error:
-            raise ValueError(f"{path} is no list of failures, or is damaged: {error}") from error
+            raise ValueError(f"{path} is not a list of failures, or is damaged: {error}") from error
         return self._ordered(table, str(path))
 
     def failed(self, done: set[Cell] | None = None) -> dict[Cell, str]:
-        """Each cell that failed with its reason, by the list and by what is under the runs, in order of the cells.
+        """The failed cells with their reasons, from the list and from the runs, in the order of the cells.
 
-        A cell that has a row, from elsewhere or from another try, has not failed; ``done`` are the cells with a row,
-        read from the tables unless they are given.
+        A cell with a row, from another machine or another attempt, has not failed. ``done``: the cells with a row
+        (default: read from the tables).
         """
         table, done = self.failures(), self.recorded() if done is None else done
         found = dict(zip(keys(table), table.error, strict=True))
@@ -65,13 +73,13 @@ class Store:
         return {cell: found[row] for row, cell in self.cells.items() if row in found and cell not in done}
 
     def collect(self, shards: Iterable = (), replace: bool = False) -> pd.DataFrame:
-        """Join the rows of the runs and of other tables with the recorded ones, and write them; the whole table.
+        """Merge the rows of the runs and of ``shards`` into the tables, write them, and return the whole table.
 
-        ``shards`` are folders of tables that other machines wrote. A cell that is in several must have the same row in
-        all, and nothing is written otherwise; with ``replace`` the row of the runs takes the place of the others.
-        Failures of the runs are listed beside the tables until the cell has a row; scores of factors go to a folder of
-        their own (``factors``). The same rows give the same bytes. Others that write to the folder are waited for. The
-        table is empty if there is no row anywhere.
+        ``shards``: folders of tables from other machines. A cell that is in several places must have the same row in
+        all, else ValueError is raised and nothing is written; with ``replace``, rows of the runs replace those of the
+        tables. Failures of the runs are listed until the cell has a row; scores of factors go to their own folder
+        (``factors``). The same rows give the same bytes. A lock makes concurrent writers wait for each other. The table
+        is empty if there are no rows.
         """
         fresh, failed = self._gathered(), self._failures_of_runs()
         others = [self._shard(Path(shard)) for shard in shards]
@@ -89,14 +97,14 @@ class Store:
             of_factors = factors.joined(self.study, self.runs, [each.home for each in (self, *others)], replace)
             for name, part in table.groupby("data_set", sort=False):
                 part = part.reset_index(drop=True)
-                part.attrs = {}  # they count the models of other data sets, and a file would change with those
+                part.attrs = {}  # they count models of all data sets, which must not change the file of one
                 write(self.home / f"{name}.parquet", part)
             self._write_failures(failures, set(keys(table)))
             factors.save(of_factors, self.home)
         return table
 
     def _gathered(self) -> pd.DataFrame:
-        """The rows of the runs. Raises ValueError, naming the file, for one that ``check`` refuses."""
+        """The rows of the runs. Raises ValueError, naming the file, for a row that ``check`` rejects."""
         paths = sorted(self.runs.rglob(ROW)) if self.runs else []
         rows = [read_json(path) for path in paths]
         if not rows:
@@ -104,22 +112,22 @@ class Store:
         try:
             return check(pd.DataFrame(rows), self.study, str(self.runs.parent))
         except ValueError:
-            for path, row in zip(paths, rows, strict=True):  # which one?
+            for path, row in zip(paths, rows, strict=True):  # to name the file
                 check(pd.DataFrame([row]), self.study, str(path))
             raise
 
     def _failures_of_runs(self) -> list[dict]:
-        """Raises ValueError that names a file that is damaged or of another study."""
+        """The failures of the runs. Raises ValueError, naming the file, for one that is damaged or of another study."""
         found = []
         for path in sorted(self.runs.rglob(FAILURE)) if self.runs else ():
             one = read_json(path)
             if not {*FAILED} <= one.keys() or tuple(one[name] for name in KEY) not in self.cells:
-                raise ValueError(f"{path} is no failure of the study {self.study.name}; remove it to go on")
+                raise ValueError(f"{path} is not a failure of the study {self.study.name}; remove it to continue")
             found.append(one)
         return found
 
     def _read(self, home: Path, without=frozenset()) -> list[pd.DataFrame]:
-        """The tables in a folder, without rows to be replaced. Files that are being written begin with a dot."""
+        """The tables in a folder, except for the rows in ``without``. Files that are being written begin with a dot."""
         parts = {}
         for path in sorted(path for path in home.glob("*.parquet") if not path.name.startswith(".")):
             if path.stem not in self.study.data_sets:
@@ -128,26 +136,26 @@ class Store:
                 part = pd.read_parquet(path)
                 parts[str(path)] = part[[row not in without for row in keys(part)]]
             except (KeyError, OSError, ValueError) as error:
-                raise ValueError(f"{path} is no table, or is damaged: {error}") from error
+                raise ValueError(f"{path} is not a table, or is damaged: {error}") from error
         return [check(part, self.study, path) for path, part in parts.items() if len(part)]
 
     def _ordered(self, table: pd.DataFrame, where: str = "") -> pd.DataFrame:
-        """The rows in order of the cells; ValueError for a row of no cell."""
+        """The rows in the order of the cells. Raises ValueError for a row that is not of a cell."""
         order = {row: i for i, row in enumerate(self.cells)}
         if foreign := [row for row in keys(table) if row not in order]:
             named = dict(zip(KEY, foreign[0], strict=True))
-            raise ValueError(f"{where}: {named} is no cell of the study {self.study.name}")
+            raise ValueError(f"{where}: {named} is not a cell of the study {self.study.name}")
         places = pd.Series([order[row] for row in keys(table)], dtype="int64")
         return table.iloc[places.argsort()].reset_index(drop=True)
 
     def _counted(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The rows in order of the cells, with the number of both."""
+        """The rows in the order of the cells, with the numbers of rows and cells in ``attrs``."""
         table = self._ordered(table)
         table.attrs = {"study": self.study.name, "models": len(table), "cells": len(self.cells)}
         return table
 
     def _shard(self, folder: Path) -> "Store":
-        """Of the tables of the study in a folder of tables, or in a folder that is the study's own."""
+        """The store of tables in ``folder``, which holds the tables of studies or those of this study alone."""
         other = Store(self.study, tables=folder.parent if folder.name == self.study.name else folder)
         if not folder.is_dir():
             raise ValueError(f"there is no folder {folder}")
@@ -158,7 +166,7 @@ class Store:
         return other
 
     def _write_failures(self, lists: list[pd.DataFrame], done: set[tuple]) -> None:
-        """List what failed, here, before or elsewhere, and has no row."""
+        """Write one list of the failures in ``lists``, without cells that have a row."""
         path = self.home / FAILURES
         table = pd.concat([part for part in lists if len(part)] or lists)
         table = table.astype({"strength": "float64", "seed": "int64"}).drop_duplicates(KEY, keep="last")
@@ -177,23 +185,27 @@ def _refuse_conflicts(table: pd.DataFrame, places: dict[str, list[pd.DataFrame]]
     first = keys(twice)[0]
     where = [place for place, some in places.items() if any(first in keys(part) for part in some)]
     cell, more = dict(zip(KEY, first, strict=True)), len(set(keys(twice))) - 1
-    others = f", and {more} more cells do" if more else ""
+    others = f", and so do {more} more cells" if more else ""
     raise ValueError(f"{cell} differs between {' and '.join(where)}{others}: leave one of them out")
 
 
 def load(study: str, folder=None) -> pd.DataFrame:
-    """The rows of a study, one for each trained model (columns: tables/README.md), in order of the cells.
+    """The table of a study: one row for each trained model, in the order of the cells.
 
-    ``folder`` holds tables (default: those of the package). ``table.attrs["models"]`` and ``["cells"]`` say how many of
-    the study's cells are there. Raises ValueError for an unknown study, one without rows, and for whatever ``check``
-    refuses.
+    - ``study``: a key of ``dlnb.study.STUDIES``, such as "short".
+    - ``folder``: the folder of tables, as in ``--tables`` of the runner (default: that of the package).
+
+    Returns a DataFrame (columns: dlnb/tables/README.md) with the numbers of its models and of the study's cells in
+    ``attrs["models"]`` and ``attrs["cells"]``. Raises ValueError for an unknown study, one without rows, and tables
+    that ``check`` rejects: missing columns, empty values, duplicate rows or another protocol.
     """
     return Store(checks.choose(STUDIES, study, "study"), tables=folder).load()
 
 
 def failures(study: str, folder=None) -> pd.DataFrame:
-    """The cells of a study that failed: key columns, ``error`` and ``commit``, in order of the cells.
+    """The failed cells of a study, in the order of its cells; ``study`` and ``folder`` are those of ``load``.
 
-    Raises ValueError for an unknown study and for a list that is damaged or names a cell that the study does not have.
+    Returns a DataFrame with the columns data_set, method, strength, seed, error and commit, empty without failures.
+    Raises ValueError for an unknown study, and a list that is damaged or names a cell that the study does not have.
     """
     return Store(checks.choose(STUDIES, study, "study"), tables=folder).failures()

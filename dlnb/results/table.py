@@ -1,4 +1,4 @@
-"""What a table of results looks like: its columns, the key of a row, and the files of a cell and of a study."""
+"""The format of a table of results: its columns, the key of a row, and the files of a cell and of a study."""
 
 import json
 from dataclasses import fields
@@ -31,14 +31,14 @@ TABLES = Path(str(files("dlnb"))) / "tables"
 
 
 def columns(study: Study) -> dict[str, str]:
-    """Names and dtypes of the columns of a study's table, in order; they differ in the scores alone."""
+    """Names and dtypes of the columns of a study's table, in order; studies differ only in those of the scores."""
     fitted = FITTED if FITTED.keys() <= study.protocol(study.methods[0]).keys() else {}
     scores = dict.fromkeys(study.columns(), "float64")
     return CELL | LIKELIHOOD | scores | {"active": "int64"} | PROTOCOL | fitted | ORIGIN
 
 
 def key(cell: Cell) -> tuple:
-    """What tells a row from all others of its study."""
+    """The key of a cell's row, unique in its study: the values of KEY."""
     return cell.data_set, cell.method, float(cell.strength), cell.seed
 
 
@@ -50,8 +50,9 @@ def keys(table: pd.DataFrame) -> list[tuple]:
 def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
     """``table`` with its ``columns`` in order, if every row is a cell of ``study`` trained by its protocol.
 
-    Columns that the study does not promise come last, as they are. Raises ValueError, saying ``where`` it stands, for
-    missing columns, empty or infinite values, two rows of one cell, and rows that the study does not have.
+    Columns that the study does not define come last, unchanged. Raises ValueError, whose message begins with ``where``,
+    for missing columns, empty or infinite values, values of another type or protocol, two rows of one cell, and rows
+    that are not of the study.
     """
     names = columns(study)
     if missing := [name for name in names if name not in table]:
@@ -66,7 +67,7 @@ def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
             raise ValueError(f"{where}: column {name} does not hold {kind}: {error}") from error
         if kind == "int64" and (whole != table[name]).any():
             raise ValueError(
-                f"{where}: column {name} holds {table[name][whole != table[name]].iloc[0]}, no whole number"
+                f"{where}: column {name} holds {table[name][whole != table[name]].iloc[0]}, not a whole number"
             )
     if (twice := table.duplicated(KEY)).any():
         raise ValueError(f"{where}: two rows for {dict(zip(KEY, keys(table[twice])[0], strict=True))}")
@@ -74,26 +75,27 @@ def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
         for name, value in study.protocol(method).items():
             if (other := rows.loc[rows[name] != value, name]).size:
                 given = f"{other.iloc[0]!r} in a row of {method}"
-                raise ValueError(f"{where}: {name} is {given} and {value!r} in the study {study.name}")
+                raise ValueError(f"{where}: {name} is {given} but {value!r} in the study {study.name}")
     cells, named = {(*key(cell), cell.hyperparameter) for cell in study.cells()}, [*KEY, "hyperparameter"]
     if foreign := [row for row in table[named].itertuples(index=False, name=None) if row not in cells]:
-        raise ValueError(f"{where}: {dict(zip(named, foreign[0], strict=True))} is no cell of the study {study.name}")
+        row = dict(zip(named, foreign[0], strict=True))
+        raise ValueError(f"{where}: {row} is not a cell of the study {study.name}")
     return table[[*names, *more]].astype(names)
 
 
 def read_json(path) -> dict:
-    """What the runner left about a cell. Raises ValueError that names a damaged or foreign file."""
+    """A JSON file that the runner wrote for a cell. Raises ValueError, naming the file, if it is damaged or foreign."""
     try:
         found = json.loads(Path(path).read_text())
     except ValueError as error:
-        raise ValueError(f"{path} is damaged: {error}; remove it to do its cell again") from error
+        raise ValueError(f"{path} is damaged: {error}; remove it to run its cell again") from error
     if not isinstance(found, dict):
-        raise ValueError(f"{path} is not of this package; remove it to do its cell again")
+        raise ValueError(f"{path} was not written by this package; remove it to run its cell again")
     return found
 
 
 def write(path: Path, part: pd.DataFrame) -> None:
-    """Write a Parquet file, unless it has these rows: other versions of pandas would write other bytes."""
+    """Write a Parquet file, unless it already has these rows: another version of pandas would write other bytes."""
     if path.exists() and pd.read_parquet(path).equals(part):
         return
     storage.write(path, partial(part.to_parquet, compression="zstd", index=False))

@@ -1,7 +1,7 @@
-"""Where cells are done: in processes of this machine, through joblib, or on the workers of a Dask cluster.
+"""Where cells are run: in processes of this machine, through joblib, or on the workers of a Dask cluster.
 
-Dask is not asked through joblib's backend: that does all cells in the runner itself if there is one worker when it
-starts, never uses more workers than there were then, and waits for ever for a task that Dask gave up.
+Dask is not used through joblib's backend, which runs all cells in the runner itself if it starts with one worker, never
+uses more workers than it started with, and waits forever for a task that Dask gave up.
 """
 
 import os
@@ -21,11 +21,11 @@ from dlnb import registry, results
 from dlnb.run import worker
 from dlnb.study import Cell, Study
 
-SOME, MANY = 3, 10  # deaths of workers in a row, without a model done between them, that are no accident
+SOME, MANY = 3, 10  # deaths of workers in a row, with no model done in between, that are not an accident
 
 
 def processes() -> int:
-    """As many as the machine has GPUs, or else cores that this job may use."""
+    """The number of GPUs of the machine, or without any, of the cores that this job may use."""
     if shutil.which("nvidia-smi"):  # asking TensorFlow would take seconds and a GPU's memory
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout.splitlines()
         if gpus := sum(line.startswith("GPU ") for line in listed):
@@ -34,14 +34,14 @@ def processes() -> int:
 
 
 def local(study: Study, cells: list[Cell], runs: Path, origin: dict, workers: int) -> Iterator[worker.Ended]:
-    """Do cells in processes of one thread each, which use a CPU's cores better than one process with many.
+    """Run cells in processes of one thread each, which use a CPU's cores better than one process with many threads.
 
-    A worker that is killed is replaced, and its cell goes on from its checkpoint. Raises RuntimeError if workers keep
-    dying, once all cells have been tried that can be done in spite of it.
+    A worker that is killed is replaced, and its cell resumes from its checkpoint. If workers keep dying, the cells that
+    can be run nevertheless are finished, then RuntimeError is raised.
     """
     left, deaths = list(cells), 0
     while left:
-        # A death ends the cells of all workers. Those that were begun come last, and then one by one.
+        # A death ends the cells of all workers. Those that had begun are retried last, and then one by one.
         alone = deaths > 0 and len(left) <= workers
         try:
             for ended in _each(study, tuple(left[:1] if alone else left), runs, origin, workers):
@@ -52,13 +52,13 @@ def local(study: Study, cells: list[Cell], runs: Path, origin: dict, workers: in
             deaths += 1
             if deaths == (max(SOME, len(left) + 1) if alone else MANY):
                 message = f"workers were killed {deaths} times in a row, at {left[0]} or another of {len(left)} cells"
-                raise RuntimeError(f"{message}: is there memory for {workers} of them?") from error
+                raise RuntimeError(f"{message}: is there enough memory for {workers} workers?") from error
             turned = 1 if alone else workers
             left = left[turned:] + left[:turned]
 
 
 def _each(study, cells, runs, origin, workers: int) -> Iterator[worker.Ended]:
-    """Results as they come. A single worker is this process."""
+    """Results in order of completion. A single worker is this process."""
     added = registry.additions()
     tasks = (delayed(_worker)(study, cell, runs, origin, added) for cell in cells)
     options = {"inner_max_num_threads": 1, "initializer": end_with, "initargs": (os.getpid(),)}
@@ -67,12 +67,12 @@ def _each(study, cells, runs, origin, workers: int) -> Iterator[worker.Ended]:
 
 
 def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client) -> Iterator[worker.Ended]:
-    """Do cells on the workers of a Dask client, one at a time on each, those that come later too.
+    """Run cells on the workers of a Dask client, one at a time on each, including workers that join later.
 
-    Dask does the cell of a lost worker on another. One whose workers are lost again and again, by itself or with a
-    cell that waited on the same worker, is tried last, alone, and given up and recorded as failed if that ends its
-    workers too. Raises ValueError for workers with several threads, whose models would share the state of one
-    TensorFlow, and for workers that do not share the folder of runs.
+    Dask moves the cell of a lost worker to another. A cell whose workers are lost repeatedly, because of it or of one
+    that waited on the same worker, is retried last and alone, and recorded as failed if that ends its workers too.
+    Raises ValueError for workers with several threads, whose models would share the state of one TensorFlow, and for
+    workers that do not share the folder of runs.
     """
     from distributed import as_completed
     from distributed.scheduler import KilledWorker
@@ -96,7 +96,7 @@ def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client) -> I
             try:
                 yield _seen(study, runs, submit(cell).result())
             except KilledWorker as error:
-                why = f"{type(error).__name__}: workers that did it were lost again and again"
+                why = f"{type(error).__name__}: workers that ran it were lost repeatedly"
                 worker.give_up(study, cell, runs, origin, why)
                 yield cell, worker.State.FAILED, why
     finally:
@@ -105,7 +105,7 @@ def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client) -> I
 
 def _seen(study: Study, runs: Path, ended: worker.Ended) -> worker.Ended:
     if ended[1] == worker.State.DONE and not (runs / study.name / str(ended[0]) / results.ROW).exists():
-        raise ValueError(f"a worker has done {ended[0]}, and {runs} does not show it: all must share that folder")
+        raise ValueError(f"a worker has finished {ended[0]}, but {runs} lacks its row: all must share that folder")
     return ended
 
 
@@ -129,7 +129,7 @@ def client(address: str | None, workers: int, timeout: float = 30):
 
 
 def _worker(study: Study, cell: Cell, runs: Path, origin: dict, added=()) -> worker.Ended:
-    """``added``: what the runner's process has in its registries beside what the package has."""
+    """Run one cell in a worker process; ``added``: the additions to the registries of the runner's process."""
     if not getattr(_worker, "ready", False):  # a worker process serves many cells
         prepare()
         _worker.ready = True
@@ -138,10 +138,10 @@ def _worker(study: Study, cell: Cell, runs: Path, origin: dict, added=()) -> wor
 
 
 def end_with(runner: int) -> None:
-    """End this process, a worker, soon after the runner was killed, which could not tell it.
+    """End this process, a worker, soon after the process ``runner`` was killed, which cannot end it itself.
 
-    It would go on until its cell is done, and then wait for more for ever. (Windows does not tell a process that its
-    parent has ended; there it does wait.)
+    Otherwise it would finish its cell and then wait forever for the next one, as it does on Windows, where a process
+    does not learn that its parent has ended.
     """
 
     if os.name == "nt":
@@ -156,10 +156,10 @@ def end_with(runner: int) -> None:
 
 
 def prepare() -> None:
-    """One thread on a CPU, politely; on GPUs one a worker, in turn, and no more memory than is needed."""
+    """Set up a worker: one thread and low priority; one GPU per worker, in turn, with only the memory it needs."""
     from dlnb.models.backend import GPUS, tf
 
-    with suppress(RuntimeError):  # where TensorFlow runs already, in the calling process, leave it as it is
+    with suppress(RuntimeError):  # in the calling process TensorFlow may have started, and is left unchanged
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         if GPUS:

@@ -1,4 +1,4 @@
-"""What a study costs on the device at hand: an update and scoring are measured, and a schedule is made of them."""
+"""The cost of a study on this device: an update and the scoring are measured, and all models are scheduled."""
 
 import heapq
 import time
@@ -11,18 +11,18 @@ from dlnb import data
 from dlnb.run import engines, worker
 from dlnb.study import Cell, Study
 
-UPDATES = 10, 40  # of two short trainings, whose difference is that of the updates alone
+UPDATES = 10, 40  # of two short runs, which differ by the time of the updates alone
 DEVICES = 1, 8, 64
 
 
 def seconds_an_update(study: Study, data_set: str, method: str) -> float:
-    """Measured with the study's protocol, once the graph is traced."""
+    """Seconds per update by the study's protocol, not counting the tracing of the graph."""
     from dlnb import models
 
     images, training = data.load(data_set, "rendered", study.size), study.training_of(method)
     first = next(cell for cell in study.cells() if cell.method == method)
     made, spent = models.METHODS[method](**{first.hyperparameter: first.strength}), []
-    for steps in (2, *UPDATES):  # the first traces
+    for steps in (2, *UPDATES):  # the first run traces the graph
         start = time.monotonic()
         models.train(images, made, replace(training, steps=steps), seed=0)
         spent.append(time.monotonic() - start)
@@ -30,7 +30,7 @@ def seconds_an_update(study: Study, data_set: str, method: str) -> float:
 
 
 def seconds_to_score(study: Study, data_set: str) -> float:
-    """Evaluation, encoding and scores of one model, which need as long for a trained one as for one that is not."""
+    """Seconds to evaluate, encode and score one model, for which it need not be trained."""
     from dlnb import models
 
     images = data.load(data_set, "rendered", study.size)
@@ -43,7 +43,7 @@ def seconds_to_score(study: Study, data_set: str) -> float:
 
 
 def seconds(study: Study, cells: list[Cell]) -> dict[Cell, float]:
-    """What each cell costs on this device, in a worker's circumstances (on a CPU one thread).
+    """Seconds of each cell on this device, with the set-up of a worker (on a CPU one thread).
 
     Updates are measured once for each method and number of channels, scores once for each data set.
     """
@@ -64,7 +64,7 @@ def seconds(study: Study, cells: list[Cell]) -> dict[Cell, float]:
 
 
 def schedule(costs: Iterable[float], devices: int) -> float:
-    """When the last is done, if each device takes the next one as soon as it is free."""
+    """The total time if each device takes the next cell as soon as it is free."""
     free = [0.0] * devices
     for cost in costs:
         heapq.heapreplace(free, free[0] + cost)
@@ -72,7 +72,7 @@ def schedule(costs: Iterable[float], devices: int) -> float:
 
 
 def report(study: Study, cells: list[Cell]) -> str:
-    """Lines for a terminal: device, cost of a model by method, and of all on some numbers of such devices."""
+    """Lines for a terminal: device, cost per model by method, and cost of all models on 1, 8 and 64 such devices."""
     from dlnb.models import device
 
     costs = seconds(replace(study, source="rendered"), cells)
@@ -80,7 +80,7 @@ def report(study: Study, cells: list[Cell]) -> str:
     for method in study.methods:
         some = [cost for cell, cost in costs.items() if cell.method == method]
         if some:
-            lines.append(f"{method}: {np.mean(some) / 3600:.2f} hours a model")
+            lines.append(f"{method}: {np.mean(some) / 3600:.2f} hours per model")
     for devices in DEVICES:
         hours = schedule(costs.values(), devices) / 3600
         lines.append(f"all on {devices}: {hours:,.1f} hours" + (f" ({hours / 24:,.0f} days)" if hours > 48 else ""))

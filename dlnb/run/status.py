@@ -1,4 +1,4 @@
-"""How far a study is: which of its cells are done, at work, interrupted, failed or missing, and when it may end."""
+"""The progress of a study: which cells are done, running, interrupted, failed or missing, and the expected end."""
 
 import zipfile
 from collections import Counter
@@ -12,11 +12,11 @@ from dlnb.run import worker
 from dlnb.run.worker import State
 from dlnb.study import Cell
 
-RECENT = 20  # models whose seconds tell the speed
+RECENT = 20  # latest models, whose mean time is the speed
 
 
 def states(store: results.Store, cells: list[Cell]) -> dict[Cell, State]:
-    """The state of each cell, by the table and the folders of the runs."""
+    """The state of each cell, from the table and the folders of the runs."""
     recorded = store.recorded()
     failed = store.failed(recorded)
     return {cell: _state(cell, store.folder(cell), recorded, failed) for cell in cells}
@@ -33,7 +33,7 @@ def _state(cell: Cell, folder: Path, recorded, failed) -> State:
 
 
 def seconds_a_model(store: results.Store) -> float:
-    """Mean seconds of training and scoring of the models that were done last by the runs; NaN if there are none."""
+    """Mean seconds of training and scoring of the most recent models of the runs; NaN if there are none."""
     paths = sorted(store.runs.rglob(results.ROW), key=lambda path: path.stat().st_mtime)[-RECENT:]
     rows = [results.read_json(path) for path in paths]
     spent = [row.get("seconds_training", np.nan) + row.get("seconds_scoring", np.nan) for row in rows]
@@ -41,7 +41,7 @@ def seconds_a_model(store: results.Store) -> float:
 
 
 def by_seed(found: dict[Cell, State]) -> str:
-    """How many cells of each seed are done, seeds with as many together: "seed 0: 9 of 36; seeds 1 to 4: 0 of 36"."""
+    """The number of done cells by seed, equal ones grouped: "seed 0: 9 of 36; seeds 1 to 4: 0 of 36"."""
     seeds = Counter(cell.seed for cell in found)
     done = Counter(cell.seed for cell, state in found.items() if state == State.DONE)
     parts = []
@@ -53,7 +53,7 @@ def by_seed(found: dict[Cell, State]) -> str:
 
 
 def report(store: results.Store, cells: list[Cell]) -> str:
-    """Lines for a terminal: counts, speed, expected end, and what failed with its reason."""
+    """Lines for a terminal: counts, speed, expected end, and failures with their reasons."""
     found = states(store, cells)
     count = Counter(found.values())
     counts = ", ".join(f"{count[state]} {state}" for state in State)
@@ -61,7 +61,7 @@ def report(store: results.Store, cells: list[Cell]) -> str:
     lines += [by_seed(found)] if len({cell.seed for cell in cells}) > 1 else []
     seconds, left = seconds_a_model(store), count[State.RUNNING] + count[State.INTERRUPTED] + count[State.MISSING]
     if left and np.isfinite(seconds):
-        line = f"{seconds:.0f} s a model lately"
+        line = f"{seconds:.0f} s per model recently"
         if count[State.RUNNING]:
             line += f", {progress.pace(count[State.RUNNING] * 3600 / seconds, left)}"
         lines.append(line)
@@ -72,10 +72,10 @@ def report(store: results.Store, cells: list[Cell]) -> str:
 
 
 def _updates(store: results.Store, cell: Cell) -> str:
-    """How far a running cell was when its last checkpoint was written."""
+    """The progress of a running cell at its last checkpoint."""
     try:
         with np.load(store.folder(cell) / worker.CHECKPOINT) as file:
             done = len(file["history"])
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # none yet
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # no checkpoint yet
         return ""
     return f", {done:,} of {store.study.training_of(cell.method).steps:,} updates"

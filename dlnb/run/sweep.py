@@ -1,7 +1,7 @@
 """Train, score and record the cells of a study: ``python -m dlnb.run STUDY``.
 
-What is recorded in the table or under ``runs/`` is not done again; a killed run goes on where it stopped, in the middle
-of a model too (see ``dlnb.run.worker``). A cell that fails is recorded with the reason, and the others go on.
+Cells that are recorded in the table or under ``runs/`` are skipped; a killed run resumes where it stopped, even in the
+middle of a model (see ``dlnb.run.worker``). A cell that fails is recorded with the reason, and the sweep continues.
 """
 
 import argparse
@@ -19,16 +19,16 @@ from dlnb import checks, progress, results
 from dlnb.run import engines, estimate, status, worker
 from dlnb.study import STUDIES, Cell, Study
 
-ELSEWHERE = 75  # exit status if all is well, but another runner has some of the cells (sysexits.h: try again)
-TABLE_SECONDS = 300  # between two writings of the table while cells are done
+ELSEWHERE = 75  # exit status without failures while another runner has some of the cells (EX_TEMPFAIL of sysexits.h)
+TABLE_SECONDS = 300  # between two updates of the table during a sweep
 Engine = Callable[[Study, list[Cell], Path, dict], Iterable[worker.Ended]]
 
 
 def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | None = None, retry: bool = False) -> int:
-    """Do the cells that are neither under ``runs`` nor in the table; the number of those that others are at.
+    """Run the cells that are neither under ``runs`` nor in the table; the number of those that other runners have.
 
-    A cell that failed before is left alone unless ``retry``, which also begins it anew. The table is written before
-    anything is trained, so that whatever is wrong with it is told then (ValueError, OSError), and now and then.
+    Cells that failed before are skipped, or with ``retry`` run from the start. The table is written before training,
+    so that errors in it (ValueError, OSError) are raised early, and repeatedly during the sweep.
     """
     runs, engine = Path(runs).absolute(), engine or partial(engines.local, workers=1)
     store = results.Store(study, runs, tables)
@@ -52,17 +52,22 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
                 if time.monotonic() - written > TABLE_SECONDS:
                     store.collect()
                     written = time.monotonic()
-            if len(busy) == len(todo):  # nothing to be had
+            if len(busy) == len(todo):  # other runners have all that is left
                 break
             todo = busy
     return len(todo)
 
 
 def train(study: Study, runs="runs", tables="tables", workers: int = 1) -> pd.DataFrame:
-    """Train and score every model of ``study`` that is neither under ``runs`` nor in ``tables``; its table.
+    """Train and score every model of ``study`` that is neither under ``runs`` nor in ``tables``.
 
-    What is interrupted goes on from its last checkpoint when this is called again. With one worker it is this process.
-    Raises ValueError, with the reasons, if models failed.
+    - ``study``: a ``dlnb.study.Study``, registered or not.
+    - ``runs``: the folder for models and checkpoints, from which interrupted models resume when this is called again.
+    - ``tables``: the folder for the table.
+    - ``workers``: number of processes; a single worker is this process.
+
+    Returns the table, a DataFrame with one row for each model (columns: dlnb/tables/README.md). Raises ValueError, with
+    the reasons, if models failed, now or before, and RuntimeError if workers are killed repeatedly.
     """
     run(study, study.cells(), runs, tables, partial(engines.local, workers=checks.whole(workers, "workers")))
     store = results.Store(study, runs, tables)
@@ -76,22 +81,22 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m dlnb.run",
         description="Train and score the models of a study.",
-        epilog="Exit status of a sweep: 0 if all models asked for are in the table, 1 if some failed or something is "
-        f"wrong, {ELSEWHERE} if another runner has some of them.",
+        epilog="Exit status of a sweep: 0 if all requested models are in the table, 1 if models failed or after "
+        f"another error, {ELSEWHERE} if another runner is training some of them.",
     )
     made.add_argument("study", help=f"one of {', '.join(STUDIES)}")
-    made.add_argument("--only", metavar="PATTERN", help="cells such as 'color_dsprites/*/beta=4/*'")
+    made.add_argument("--only", metavar="PATTERN", help="only matching cells, as in 'color_dsprites/*/beta=4/*'")
     instead = made.add_mutually_exclusive_group()
-    instead.add_argument("--status", action="store_true", help="train nothing; tell how far it is and when it may end")
-    instead.add_argument("--retry", action="store_true", help="train again what failed before, from the start")
-    instead.add_argument("--rescore", action="store_true", help="train nothing; score what is under --runs again")
-    instead.add_argument("--merge", metavar="FOLDER", nargs="+", help="train nothing; join tables of other machines")
-    instead.add_argument("--estimate", action="store_true", help="train nothing; measure what the study costs here")
-    made.add_argument("--workers", type=int, help="processes (default: one a core that the job may use, or a GPU)")
-    made.add_argument("--engine", choices=("local", "dask"), default="local", help="who works: processes here, or Dask")
-    made.add_argument("--address", help="of a Dask scheduler, such as tcp://node1:8786 (default: a local cluster)")
-    made.add_argument("--runs", type=Path, default=Path("runs"), help="where models are kept (default: runs)")
-    made.add_argument("--tables", type=Path, help="where the table is kept (default: in the package)")
+    instead.add_argument("--status", action="store_true", help="train nothing; report progress and expected end")
+    instead.add_argument("--retry", action="store_true", help="retrain models that failed, from the start")
+    instead.add_argument("--rescore", action="store_true", help="train nothing; score the models under --runs again")
+    instead.add_argument("--merge", metavar="FOLDER", nargs="+", help="train nothing; merge tables of other machines")
+    instead.add_argument("--estimate", action="store_true", help="train nothing; estimate the cost on this device")
+    made.add_argument("--workers", type=int, help="processes (default: one per GPU, else per available core)")
+    made.add_argument("--engine", choices=("local", "dask"), default="local", help="processes here, or a Dask cluster")
+    made.add_argument("--address", help="Dask scheduler, such as tcp://node1:8786 (default: a local cluster)")
+    made.add_argument("--runs", type=Path, default=Path("runs"), help="folder of models (default: runs)")
+    made.add_argument("--tables", type=Path, help="folder of tables (default: that of the package)")
     return made
 
 
@@ -101,17 +106,17 @@ def main(arguments=None) -> int:
         with _terminated_as_interrupted():
             return _main(options)
     except KeyboardInterrupt:
-        sys.exit("dlnb.run: interrupted. Nothing is lost: start again to go on.")
+        sys.exit("dlnb.run: interrupted. Nothing is lost: run it again to resume.")
     except (ValueError, RuntimeError) as error:
         sys.exit(f"dlnb.run: {error}")
     except (OSError, MemoryError, ImportError) as error:
         what = str(error) or type(error).__name__
-        sys.exit(f"dlnb.run: {what}\nNothing is lost: start again when this is mended.")
+        sys.exit(f"dlnb.run: {what}\nNothing is lost: fix this and run it again to resume.")
 
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM, of a batch system whose time is over, end the workers too, as Ctrl-C does."""
+    """Let SIGTERM, which batch systems send at the time limit, end the workers too, as Ctrl-C does."""
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -129,7 +134,7 @@ def _main(options) -> int:
     workers = engines.processes() if options.workers is None else checks.whole(options.workers, "--workers")
     busy = 0
     if options.address and options.engine != "dask":
-        raise ValueError("--address is that of a Dask scheduler: say --engine dask as well")
+        raise ValueError("--address is that of a Dask scheduler: add --engine dask")
     if options.estimate:
         print(estimate.report(study, cells))
         return 0
@@ -147,7 +152,7 @@ def _main(options) -> int:
     table = store.collect(shards=options.merge or (), replace=options.rescore)
     print(f"{study.name}: {table.attrs['models']} of {table.attrs['cells']} models in {store.home}")
     if busy:
-        print(f"{busy} models are in the hands of another runner")
+        print(f"{busy} models are being trained by another runner")
     reasons = store.failed()
     failed = {cell: reasons[cell] for cell in cells if cell in reasons}
     for cell, why in failed.items():

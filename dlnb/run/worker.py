@@ -1,8 +1,8 @@
-"""One cell, from images to its row: trained, encoded, scored and recorded in a folder of its own.
+"""One cell, from images to its row: trained, encoded, scored and recorded in its own folder.
 
-``runs/STUDY/CELL`` holds checkpoint.npz while the model is trained, then model.npz, codes.npz, factors.json, and at
-last row.json, whose presence means that the model is done; failed.json with the reason if it failed; log.txt, what was
-printed on the way. Whoever works on a cell holds the lock of its folder, which ends with the process.
+``runs/STUDY/CELL`` holds checkpoint.npz during training, then model.npz, codes.npz, factors.json and finally row.json,
+whose presence means that the model is done; failed.json with the reason if it failed; log.txt with the output. The
+process that works on a cell locks its folder; the lock ends with the process.
 """
 
 import json
@@ -25,7 +25,7 @@ from dlnb.results import factors
 from dlnb.study import Cell, Study
 
 CHECKPOINT = "checkpoint.npz"
-SHORT = {  # columns of scores that are computed for mean and for sampled codes
+SHORT = {  # in columns of scores that are computed for mean and for sampled codes
     "total_correlation": "tc",
     "average_mutual_information": "mi",
     "wasserstein_correlation": "wasserstein",
@@ -34,20 +34,20 @@ SHORT = {  # columns of scores that are computed for mean and for sampled codes
 
 
 class State(StrEnum):
-    """Of a cell."""
+    """The state of a cell."""
 
     DONE = "done"
-    RUNNING = "running"  # a process has it
-    INTERRUPTED = "interrupted"  # a checkpoint is left, and no process has it
+    RUNNING = "running"  # a process works on it
+    INTERRUPTED = "interrupted"  # it has a checkpoint, but no process works on it
     FAILED = "failed"
     MISSING = "missing"
 
 
-Ended = tuple[Cell, State, str]  # a cell that was worked on: what came of it, and why it failed
+Ended = tuple[Cell, State, str]  # a cell, its state after a run, and the reason of a failure
 
 
 def row(study: Study, cell: Cell, folder: Path) -> dict:
-    """Train and score one cell; leave its codes, history and weights in ``folder``; return what was measured."""
+    """Train and score one cell, write its codes and model to ``folder``, and return the measured columns of its row."""
     from dlnb import data, models
 
     data_set, training = data.load(cell.data_set, study.source, study.size), study.training_of(cell.method)
@@ -80,12 +80,12 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
 
 
 def score(study: Study, codes: Representation, rng: np.random.Generator) -> dict[str, float]:
-    """Every score of the study's table that is made from codes and factors alone."""
+    """The columns of the study's table that are computed from codes and factors alone."""
     return measure(study, codes, rng)[0]
 
 
 def measure(study: Study, codes: Representation, rng: np.random.Generator) -> tuple[dict, dict[str, np.ndarray]]:
-    """What ``score`` returns, and what ``metrics.measure`` found of each factor."""
+    """The result of ``score``, and the scores of each factor from ``metrics.measure``."""
     free = [name for name in study.scores if name in metrics.UNSUPERVISED]
     sampled = codes.draw(rng)
     options = {"boosting": study.boosting, "solver": study.solver, "sizes": study.labels}
@@ -97,14 +97,14 @@ def measure(study: Study, codes: Representation, rng: np.random.Generator) -> tu
             found = metrics.score(latents, codes.factors, rng, names)
             scores |= {f"{SHORT.get(name, name)}_{kind}{suffix}": value for name, value in found.items()}
     if missing := [name for name in study.columns() if name not in scores]:
-        raise ValueError(f"no score of {study.name} returned {', '.join(missing)}, but {', '.join(scores)}")
+        raise ValueError(f"no score of {study.name} returned {', '.join(missing)}, only {', '.join(scores)}")
     return {name: scores[name] for name in study.columns()} | {"active": int(codes.active.sum())}, parts
 
 
 def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
-    """Score trained cells again from their codes, for scores that were added or mended since they were trained.
+    """Score trained cells again from their codes, for scores that were added or corrected since they were trained.
 
-    Raises ValueError that names the cell if its codes are missing or damaged; what is done by then is kept.
+    Raises ValueError, naming the cell, if its codes are missing or damaged; cells scored before that are kept.
     """
     from dlnb import data, models
 
@@ -129,20 +129,20 @@ def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
 
 
 def origin() -> dict:
-    """Commit and versions, as every row has them."""
+    """Commit and versions, columns of every row."""
     return {"commit": provenance.commit(), "versions": provenance.versions()}
 
 
 def do(study: Study, cell: Cell, runs: Path, origin: dict) -> Ended:
-    """Do one cell unless it is done, failed before or in another's hands: (cell, how it ended, why it failed).
+    """Run one cell unless it is done, failed before or is locked: (cell, state, reason of a failure).
 
-    Whatever is wrong with the model is recorded as its failure. What is wrong with the machine is raised (OSError,
-    MemoryError, ImportError): what was trained so far goes on from its checkpoint.
+    Errors of the model are recorded as its failure. Errors of the machine (OSError, MemoryError, ImportError) are
+    raised; the model resumes from its checkpoint when the cell is run again.
     """
     folder = runs / study.name / str(cell)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / "lock", timeout=1):  # --status holds it for a moment
+        with FileLock(folder / "lock", timeout=1):  # --status holds the lock for a moment
             if (folder / results.ROW).exists():
                 return cell, State.DONE, ""
             if (folder / results.FAILURE).exists():
@@ -156,15 +156,15 @@ def do(study: Study, cell: Cell, runs: Path, origin: dict) -> Ended:
 def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> Ended:
     try:
         record = asdict(cell) | row(study, cell, folder) | study.protocol(cell.method) | origin
-        results.check(pd.DataFrame([record]), study, "what was measured")
+        results.check(pd.DataFrame([record]), study, "the new row")
         _write(folder / results.ROW, record)
     except (OSError, MemoryError, ImportError):
         raise
     except Exception as error:
-        if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's, of a GPU
+        if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's, for the memory of a GPU
             raise MemoryError(str(error).splitlines()[0]) from None
         traceback.print_exc()
-        if isinstance(error, FloatingPointError):  # a second try is to start again; other errors cost no training
+        if isinstance(error, FloatingPointError):  # must start afresh; other errors do not spoil the training
             (folder / CHECKPOINT).unlink(missing_ok=True)
         failure = {"error": repr(error), "traceback": traceback.format_exc()}
         _write(folder / results.FAILURE, asdict(cell) | failure | origin)
@@ -174,13 +174,13 @@ def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> Ended:
 
 
 def give_up(study: Study, cell: Cell, runs: Path, origin: dict, why: str) -> None:
-    """Record that a cell failed for a reason outside of it."""
+    """Record the failure of a cell whose own process could not record it."""
     failure = {"error": why, "traceback": ""}
     _write(Path(runs) / study.name / str(cell) / results.FAILURE, asdict(cell) | failure | origin)
 
 
 def held(folder: Path) -> bool:
-    """Is a process working on the cell of this folder?"""
+    """Whether a process works on the cell of this folder."""
     if not (folder / "lock").exists():
         return False
     try:
@@ -188,13 +188,13 @@ def held(folder: Path) -> bool:
             return False
     except Timeout:
         return True
-    except PermissionError:  # of another user; who can tell?
+    except PermissionError:  # of another user: unknown
         return False
 
 
 @contextmanager
 def _logged(path: Path) -> Iterator[None]:
-    """Print to a file until the cell is done."""
+    """Redirect the output to a file."""
     with open(path, "a") as log, redirect_stdout(log), redirect_stderr(log):
         print(time.strftime("%Y-%m-%d %H:%M:%S"), flush=True)
         yield
