@@ -135,7 +135,7 @@ def _grow(x, order, ranked, residual, first, feature, threshold, gain, leaf):
             pure = square[k] / max(count[k], 1) - (total[k] / max(count[k], 1)) ** 2 <= PURE
             if where[k] >= 0 and not pure:
                 feature[node], threshold[node] = where[k], at[k]
-                gain[where[k]] += best[k] - total[k] * total[k] / count[k]
+                gain[where[k]] += max(best[k] - total[k] * total[k] / count[k], 0.0)  # below 0 by rounding only
         for k in range(2 * nodes):
             total[k], square[k], count[k] = 0.0, 0.0, 0
         for row in range(n):
