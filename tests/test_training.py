@@ -526,7 +526,7 @@ class Bare(Method):
         return 0.0
 
 
-@pytest.mark.parametrize("method", ["beta_vae", BetaVAE, Bare()], ids=str)
+@pytest.mark.parametrize("method", ["beta_vae", BetaVAE, Bare()], ids=["a name", "a class", "no dataclass"])
 def test_what_is_no_method_is_refused(method):
     with pytest.raises(
         ValueError, match=r"method must be a dataclass derived from Method, such as BetaVAE\(beta=4\), not"
