@@ -34,7 +34,7 @@ STEPS, HASHES = 10, 40_000  # of a model that is made up; some hundredths of a s
 
 
 def made_up(study, cell, folder) -> dict:
-    """A row as ``work.row`` would return it."""
+    """A row as ``worker.row`` would return it."""
     number = hashlib.sha256(str(cell).encode()).digest()
     if str(cell) == os.environ.get("POISON"):
         os._exit(1)

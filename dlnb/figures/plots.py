@@ -174,7 +174,7 @@ def agreement(table, x: str, y: str, panel: str, hue: str, *, axes: tuple[str, s
         axis.plot([low - edge, high + edge], [low - edge, high + edge], color="grey", linestyle="--", zorder=0)
         for number, value in enumerate(hues):
             dots, look = part[part[hue] == value], looks.line(number)
-            shown = {"color": look.color, "marker": look.marker, "label": value}
+            shown = {"color": look.color, "marker": look.marker, "label": named(value)}
             axis.scatter(dots[x], dots[y], s=20, alpha=0.8, linewidths=0, **shown)
         axis.set(title=named(name), aspect="equal")
         axis.locator_params(nbins=4)
