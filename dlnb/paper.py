@@ -5,6 +5,8 @@ probabilities are fractions, where the paper prints percent. Additions by reader
 """
 
 from dataclasses import dataclass
+from math import isfinite
+from numbers import Real
 
 import pandas as pd
 
@@ -16,6 +18,13 @@ class Sweep:
     label: str
     hyperparameter: str
     strengths: tuple[float, ...]
+
+    def __post_init__(self):
+        many = self.strengths if isinstance(self.strengths, (tuple, list)) else ()
+        numbers = all(isinstance(s, Real) and not isinstance(s, bool) and isfinite(s) for s in many)
+        if not many or not numbers or len(set(many)) < len(many):
+            raise ValueError(f"strengths must be a tuple of different numbers, such as (1, 2), not {self.strengths!r}")
+        object.__setattr__(self, "strengths", tuple(many))
 
 
 SWEEPS = {  # Table 3, in the order of the figures

@@ -67,6 +67,8 @@ class Training:
     def __post_init__(self):
         for name in ("steps", "batch", "latents", "critic_width"):
             object.__setattr__(self, name, checks.whole(getattr(self, name), name))
+        for name, known in {"kernels": ("code", "paper"), "precision": ("float32", "bfloat16")}.items():
+            checks.choose(dict.fromkeys(known), getattr(self, name), name)
         for name in ("learning_rate", "critic_learning_rate", "reconstruction_weight"):
             object.__setattr__(self, name, checks.number(getattr(self, name), name, above=True))
 
@@ -126,6 +128,11 @@ class Study:
     solver: str = "one_vs_rest"
 
     def __post_init__(self):
+        for name in ("data_sets", "methods", "scores", "seeds"):
+            if not isinstance(value := getattr(self, name), (tuple, list)):
+                raise ValueError(f"{name} of a study must be a tuple, such as ({value!r},), not {value!r}")
+        if not isinstance(self.training, Training):
+            raise ValueError(f"training must be a Training, such as Training(steps=10_000), not {self.training!r}")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"the study {self.name} repeats a seed: {self.seeds}")
         for method in self.methods:

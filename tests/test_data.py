@@ -9,13 +9,15 @@ from scipy import stats
 
 from dlnb import data
 from dlnb.data import DATA_SETS, dsprites, restrict, traversals
+from dlnb.paper import DATA_SETS as PAPER
 
 FRAMES = Path(__file__).parents[1] / ".." / "shared" / "data" / "dsprites_frames.npz"
 SIZES = (32, 64)  # anti-aliased, and as published
 REPEATED = {"orientation": (39, 0)}  # dSprites' last angle, 360 degrees, shows what its first does
 
-each_data_set = pytest.mark.parametrize("data_set", [(n, 32) for n in DATA_SETS], indirect=True)
-each_size = pytest.mark.parametrize("data_set", [(n, s) for n in DATA_SETS for s in SIZES], indirect=True)
+BOTH = [f"{name}-{size}" for name in DATA_SETS for size in SIZES]
+each_data_set = pytest.mark.parametrize("data_set", [(n, 32) for n in DATA_SETS], indirect=True, ids=list(DATA_SETS))
+each_size = pytest.mark.parametrize("data_set", [(n, s) for n in DATA_SETS for s in SIZES], indirect=True, ids=BOTH)
 
 
 @pytest.fixture(scope="module")
@@ -206,8 +208,8 @@ def test_a_folder_that_would_not_be_read_is_refused(tmp_path):
 
 
 def test_every_data_set_can_be_had_from_every_source():
-    for makers in DATA_SETS.values():
-        assert makers.keys() == data.SOURCES.keys()
+    for name in PAPER:
+        assert DATA_SETS[name].keys() == data.SOURCES.keys()
 
 
 @pytest.mark.parametrize("name", DATA_SETS)
@@ -223,6 +225,8 @@ def test_bad_sizes_are_refused(name, size):
 @each_data_set
 def test_a_restricted_data_set_renders_the_rows_with_the_fixed_classes(data_set):
     first, last = data_set.factor_names[0], data_set.factor_names[-1]
+    if len(data_set.sizes) < 3:
+        pytest.skip("nothing would be left to vary")
     fixed = {first: data_set.sizes[first] - 1, last: 1}
     part = restrict(data_set, **fixed)
     assert part.factor_names == data_set.factor_names[1:-1]

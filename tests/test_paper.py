@@ -13,7 +13,7 @@ from dlnb.study import DATA_SETS, STUDIES
 def test_the_cells_of_table_5_have_the_mean_that_the_text_names(table, mean):
     assert table.to_numpy().mean() == pytest.approx(paper.MEAN_VARIANCE[mean], abs=0.005)
     assert set(table.index) == set(DATA_SETS) and len(table.columns) == 6
-    assert {name.removesuffix("_disentanglement") for name in table} == set(METRICS)
+    assert {name.removesuffix("_disentanglement") for name in table} <= set(METRICS)
 
 
 def test_more_categories_explain_more():

@@ -43,10 +43,22 @@ def load(name: str, source: str = "rendered", size: int = 64, folder: str | Path
     checks.choose(SOURCES, source, "source")
     make = checks.choose(makers, source, f"source of {name}")
     if folder is None:
-        return make(size)
+        return make(size) if name in OWN else _checked(make(size), name, size)
     if source == "rendered" and name != "scream_dsprites":
         raise ValueError(f"{name} is rendered without files, so folder is not read: use source='original'")
     return make(size, folder)
+
+
+def _checked(made, name: str, size: int) -> DataSet:
+    """What a function of a reader's returned, if it is the data set that was asked for."""
+    if not isinstance(made, DataSet):
+        raise ValueError(f"the function registered for {name} must return a DataSet, not {made!r}")
+    if made.name != name:
+        raise ValueError(f"the data set registered as {name} calls itself {made.name!r}: give it the same name")
+    if made.image_shape[:2] != (size, size):
+        given = f"[n, {size}, {size}, channels] for size {size}, not [n, {', '.join(map(str, made.image_shape))}]"
+        raise ValueError(f"the data set {name} must draw images {given}")
+    return made
 
 
 def register(name: str, make: Callable[[int], DataSet]) -> None:

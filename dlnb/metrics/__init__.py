@@ -5,6 +5,10 @@ numbers or raise a ValueError that names the latent or factor at fault. Classifi
 of the rows and tested on the last third (10,000 and 5,000 of the study's sample; at least 3 rows); scores without a
 test use the first two thirds; the BetaVAE and FactorVAE scores draw thousands of batches from all rows. METRICS (the
 six scores of the study) and DOWNSTREAM need the factors; UNSUPERVISED scores ignore them.
+
+``interventions`` has the BetaVAE and FactorVAE scores, ``information`` MIG and Modularity, ``predictors`` DCI, SAP and
+explicitness, on ``trees`` (``exact``) and ``linear`` classifiers; ``downstream`` the task of section 5.5,
+``unsupervised`` the scores without factors, ``scores`` the registry and several scores at once.
 """
 
 from dlnb.metrics.downstream import downstream, statistical_efficiency

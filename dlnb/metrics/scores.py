@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from functools import partial
+from numbers import Real
 
 import numpy as np
 
@@ -25,7 +26,10 @@ METRICS = {
     "dci": dci,
     "sap": sap,
 }
-DOWNSTREAM = {"explicitness": explicitness, "downstream": downstream}
+DOWNSTREAM = {
+    "explicitness": explicitness,
+    "downstream": downstream,
+}
 UNSUPERVISED = {
     "total_correlation": total_correlation,
     "average_mutual_information": average_mutual_information,
@@ -33,6 +37,7 @@ UNSUPERVISED = {
 }
 SCORES = METRICS | DOWNSTREAM | UNSUPERVISED
 OWN = frozenset(SCORES)
+RECORDED = {"reconstruction", "kl", "elbo", "active", "strength", "seed", "size", "sample"} | {*study.PROTOCOL}
 BY_FACTOR = {"explicitness": areas, "downstream": accuracies}  # values for each factor, whose mean is the score
 
 
@@ -114,12 +119,16 @@ def measure(codes, factors, rng, names=None, **options) -> tuple[dict[str, float
                 found |= _numbers(name, function(codes, factors, streams[name], **given))
         except ValueError as error:
             raise ValueError(str(error) if str(error).startswith(name) else f"{name}: {error}") from error
+        except Exception as error:
+            error.add_note(f"in the score {name}, which is called as {name}(codes, factors, rng)")
+            raise
     return found, parts | _matrices(codes, factors, functions, options.get("trees"))
 
 
 def _numbers(name: str, found) -> dict[str, float]:
-    if not isinstance(found, dict) or not all(np.isfinite(value) for value in found.values()):
-        raise ValueError(f"{name} must return a dict of finite numbers, not {found!r}")
+    numbers = isinstance(found, dict) and all(isinstance(v, Real) and np.isfinite(v) for v in found.values())
+    if not numbers:
+        raise ValueError(f"{name} must return a dict of finite numbers, such as {{{name!r}: 0.5}}, not {found!r}")
     return found
 
 
@@ -143,16 +152,20 @@ def register(name: str, function: Callable, *, columns: tuple[str, ...] = (), un
     ``function(codes, factors, rng) -> {column: number}`` follows the rules at the top of ``dlnb.metrics``; ``columns``
     are the keys that it returns (default: ``name``). An ``unsupervised`` score ignores the factors; studies compute it
     for mean and sampled codes, in columns that end in ``_mean`` and ``_sampled``. Registering a name again replaces the
-    earlier function. Raises ValueError for the name of a score of the package, a name that is no identifier, and a
-    ``function`` that is not callable.
+    earlier function. Raises ValueError for the name of a score of the package, a name that is no identifier, a column
+    that the table has from elsewhere, and a ``function`` that is not callable.
     """
     registry.name_of(name, "score", OWN)
     if not callable(function):
         raise ValueError(f"a score must be a function of codes, factors and rng, not {function!r}")
-    names = tuple(columns) or (name,)
+    names = (columns,) if isinstance(columns, str) else tuple(columns) or (name,)
+    made = tuple(f"{n}_{kind}" for n in names for kind in CODES) if unsupervised else names
+    taken = {column for other, each in study.SCORES.items() if other != name for column in each} | RECORDED
+    if twice := [column for column in made if column in taken]:
+        raise ValueError(f"the column {twice[0]} of the score {name} is another's: name the columns of yours otherwise")
     for family in (DOWNSTREAM, UNSUPERVISED):
         family.pop(name, None)
     (UNSUPERVISED if unsupervised else DOWNSTREAM)[name] = SCORES[name] = function
-    study.SCORES[name] = tuple(f"{n}_{kind}" for n in names for kind in CODES) if unsupervised else names
+    study.SCORES[name] = made
     again = partial(register, columns=columns, unsupervised=unsupervised)
     registry.remember("score", name, again, function)

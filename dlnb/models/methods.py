@@ -5,6 +5,7 @@ regularizer. All values are nats per image.
 """
 
 import dataclasses
+import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
@@ -178,7 +179,7 @@ def register(name: str, kind: type[Method], sweep: Sweep) -> None:
     """Register a method of your own, so that studies, the runner and the figures find it.
 
     - ``name``: one word of letters, digits and underscores.
-    - ``kind``: a frozen dataclass derived from ``Method``.
+    - ``kind``: a dataclass derived from ``Method``, best a frozen one.
     - ``sweep``: its label in figures, the field that a study varies, and that field's strengths from weak to strong.
 
     Registering a name again replaces the earlier method. Raises ValueError for an invalid name, that of a method of
@@ -187,7 +188,15 @@ def register(name: str, kind: type[Method], sweep: Sweep) -> None:
     registry.name_of(name, "method", OWN)
     if not (isinstance(kind, type) and issubclass(kind, Method) and dataclasses.is_dataclass(kind)):
         raise ValueError(f"a method must be a dataclass derived from dlnb.models.Method, not {kind!r}")
+    if not isinstance(sweep, Sweep):
+        raise ValueError(f"sweep must be a Sweep such as Sweep('MyVAE', 'alpha', (1, 2, 4)), not {sweep!r}")
+    if kind.__abstractmethods__:
+        raise ValueError(f"{kind.__name__} must define regularizer(self, q, step, critic)")
+    if (given := list(inspect.signature(kind.regularizer).parameters)[1:]) != ["q", "step", "critic"]:
+        raise ValueError(f"regularizer of {kind.__name__} must take (self, q, step, critic), not {', '.join(given)}")
     known = dict.fromkeys(field.name for field in dataclasses.fields(kind))
+    if not known:
+        raise ValueError(f"{kind.__name__} has no fields: annotate its hyperparameter, {sweep.hyperparameter}: float")
     checks.choose(known, sweep.hyperparameter, f"field of {kind.__name__}")
     for strength in sweep.strengths:
         kind(**{sweep.hyperparameter: strength})

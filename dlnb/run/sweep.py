@@ -58,22 +58,28 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
     return len(todo)
 
 
-def train(study: Study, runs="runs", tables="tables", workers: int = 1) -> pd.DataFrame:
+def train(study: Study, runs="runs", tables="tables", workers: int = 1, retry: bool = False) -> pd.DataFrame:
     """Train and score every model of ``study`` that is neither under ``runs`` nor in ``tables``.
+
+    A model that is there is not trained again, even if the code of its method, score or data set has changed since:
+    give the study another name then.
 
     - ``study``: a ``dlnb.study.Study``, registered or not.
     - ``runs``: the folder for models and checkpoints, from which interrupted models resume when this is called again.
     - ``tables``: the folder for the table.
     - ``workers``: number of processes; a single worker is this process.
+    - ``retry``: whether to train again what failed before. The log of a model is in runs/STUDY/CELL/log.txt.
 
     Returns the table, a DataFrame with one row for each model (columns: dlnb/tables/README.md). Raises ValueError, with
     the reasons, if models failed, now or before, and RuntimeError if workers are killed repeatedly.
     """
-    run(study, study.cells(), runs, tables, partial(engines.local, workers=checks.whole(workers, "workers")))
+    engine = partial(engines.local, workers=checks.whole(workers, "workers"))
+    run(study, study.cells(), runs, tables, engine, retry)
     store = results.Store(study, runs, tables)
     table = store.collect()
     if failed := store.failed():
-        raise ValueError(f"{len(failed)} models failed: " + "; ".join(f"{cell}: {why}" for cell, why in failed.items()))
+        reasons = "".join(f"\n{cell}: {why}" for cell, why in failed.items())
+        raise ValueError(f"{len(failed)} of {len(store.cells)} models failed; retry=True trains them again:{reasons}")
     return table
 
 

@@ -166,11 +166,18 @@ def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> Ended:
         traceback.print_exc()
         if isinstance(error, FloatingPointError):  # must start afresh; other errors do not spoil the training
             (folder / CHECKPOINT).unlink(missing_ok=True)
-        failure = {"error": repr(error), "traceback": traceback.format_exc()}
+        why = _reason(error)
+        failure = {"error": why, "traceback": traceback.format_exc()}
         _write(folder / results.FAILURE, asdict(cell) | failure | origin)
-        return cell, State.FAILED, repr(error)
+        return cell, State.FAILED, why
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return cell, State.DONE, ""
+
+
+def _reason(error: Exception) -> str:
+    """The error in one line: TensorFlow puts the traceback of a regularizer of one's own before what went wrong."""
+    lines = str(error).strip().splitlines()
+    return repr(error) if len(lines) < 2 else f"{type(error).__name__}: {lines[-1].strip()}"
 
 
 def give_up(study: Study, cell: Cell, runs: Path, origin: dict, why: str) -> None:
