@@ -171,6 +171,7 @@ def test_workers_end_soon_after_their_runner_was_killed(tmp_path):
     assert len(workers) == 2
 
 
+@pytest.mark.slow
 def test_two_runners_on_one_folder_never_train_a_cell_twice(uninterrupted, tmp_path):
     with started(tmp_path, "--workers", "2") as one:
         early = set(wait_for_work(tmp_path, one, some=2))
@@ -201,6 +202,7 @@ def test_a_cluster_does_the_same_cells_and_survives_the_loss_of_a_worker(uninter
     assert sorted(done) == ["done"] * 22 + ["fails"] * 2
 
 
+@pytest.mark.slow
 def test_a_cell_that_ends_its_worker_does_not_keep_the_others_from_being_done(tmp_path, monkeypatch):
     monkeypatch.setenv("POISON", "dsprites/beta_vae/beta=1/seed=0")
     status, printed = sweep(tmp_path, "--workers", "2", "--only", "*/seed=0")
@@ -208,6 +210,7 @@ def test_a_cell_that_ends_its_worker_does_not_keep_the_others_from_being_done(tm
     assert len(list(tmp_path.rglob("row.json"))) == 3
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_up_a_cell_that_ends_its_workers(tmp_path, monkeypatch):
     pytest.importorskip("distributed", reason="needs the extra dlnb[dask]")
     monkeypatch.setenv("POISON", "dsprites/beta_vae/beta=1/seed=0")
@@ -220,6 +223,7 @@ def test_a_cluster_gives_up_a_cell_that_ends_its_workers(tmp_path, monkeypatch):
     assert str(process.pid) not in by and len(notes(tmp_path)) == 3, "a single worker is not the runner"
 
 
+@pytest.mark.slow
 def test_a_cell_of_another_runner_is_told_by_the_exit_status(tmp_path):
     folder = tmp_path / "runs/many/dsprites/beta_vae/beta=1/seed=0"
     folder.mkdir(parents=True)
@@ -260,6 +264,7 @@ def test_contradictory_options_are_refused(options, message, tmp_path):
     assert status and message in printed and not notes(tmp_path)
 
 
+@pytest.mark.slow
 def test_what_the_tables_hold_is_not_done_again_without_the_folder_of_runs(uninterrupted, tmp_path):
     sweep(tmp_path, "--only", "*/seed=0", "--workers", "2")
     shutil.rmtree(tmp_path / "runs")

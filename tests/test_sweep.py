@@ -179,6 +179,7 @@ def test_origin_names_the_commit_and_the_versions_of_the_libraries():
     assert {"dlnb", "tensorflow", "keras", "scikit-learn"} <= set(versions)
 
 
+@pytest.mark.slow
 def test_the_smallest_study_runs_from_the_command_line_in_processes_of_its_own(tmp_path):
     arguments = ["smoke", "--only", "dsprites/beta_vae/beta=8/*", "--workers", "2"]
     folders = ["--runs", str(tmp_path / "runs"), "--tables", str(tmp_path / "tables")]
