@@ -1,7 +1,7 @@
 """Gradient-boosted trees, as DCI and the downstream task of the study use them: 100 rounds of depth 3 at rate 0.1.
 
 "scikit-learn" is the study's own estimator, GradientBoostingClassifier(). "exact" runs the same rounds and tries the
-same thresholds in compiled code, at least twenty times faster (``dlnb.metrics.exact``). "lightgbm" was used for the
+same thresholds in compiled code, over ten times faster (``dlnb.metrics.exact``). "lightgbm" was used for the
 study *short*: LightGBM grows each tree by squared error on codes put into 255 bins, and its leaves then get the values
 that scikit-learn would give them. Its DCI is too low for weakly informative codes, since a bin holds several rows. A
 table never mixes them; its column ``boosting`` names the one used (``agreement`` in the tables shows the differences).
