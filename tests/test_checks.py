@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from dlnb import checks
@@ -144,3 +145,112 @@ def test_what_is_no_number_in_range_is_refused(value):
 def test_a_number_can_be_asked_to_lie_above_the_minimum():
     with pytest.raises(ValueError, match="rate must be a number above 0, not 0"):
         checks.number(0, "rate", above=True)
+
+
+class Tensor:
+    """Like a tensor of PyTorch that requires a gradient: NumPy's conversion is refused until it is detached."""
+
+    def __array__(self, *arguments, **more):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+
+    def detach(self):
+        return self
+
+    cpu = detach
+
+    def numpy(self):
+        return np.ones((2, 1))
+
+
+NULLABLE = pd.DataFrame({"a": pd.array([1, 2], "Int64"), "b": pd.array([0.5, 1.5], "Float64")})
+
+
+@pytest.mark.parametrize("values", [[[1.0], [1.0]], Tensor(), np.ones((2, 1)), np.ma.array(np.ones((2, 1)))])
+def test_array_converts_what_holds_numbers(values):
+    assert checks.array(values, "codes", "[n, d]", 2).tolist() == [[1], [1]]
+
+
+def test_array_converts_nullable_columns():
+    assert checks.array(NULLABLE, "codes").tolist() == [[1, 0.5], [2, 1.5]]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (None, r"codes must be an array of numbers \[n, d\], not None"),
+        ("x", "not 'x'"),
+        ([["a", "b"]], r"not <U1 of shape \(1, 2\)"),
+        ([[1], [1, 2]], "not .*inhomogeneous"),
+        (np.ones((1, 1), complex), r"not complex128 of shape \(1, 1\)"),
+        (np.ones(3), r"codes must be \[n, d\], not of shape \(3,\)"),
+        (np.ma.array(np.ones((2, 1)), mask=[[0], [1]]), "masked entries: fill them"),
+        (NULLABLE.assign(a=pd.array([1, None], "Int64")), "has missing values"),
+        (pd.DataFrame({"a": ["x", "y"]}), "holds text"),
+    ],
+)
+def test_array_refuses_the_rest_and_says_what_was_given(values, message):
+    with pytest.raises(ValueError, match=message):
+        checks.array(values, "codes", "[n, d]", 2)
+
+
+def test_finite_names_the_place():
+    with pytest.raises(ValueError, match=r"codes must be finite, but holds nan at \(1, 0\)"):
+        checks.finite([[1.0, 2], [np.nan, np.inf]], "codes")
+    with pytest.raises(ValueError, match="holds inf at 2"):
+        checks.finite([1.0, 2, np.inf], "strengths")
+
+
+TABLE = pd.DataFrame({"data_set": ["a", "b"], "mig": [0.1, 0.2]}, index=[5, 5])
+
+
+def test_table_returns_rows_under_an_index_of_its_own():
+    TABLE.attrs["models"] = 2
+    found = checks.table(TABLE, ["mig"], key=["data_set"], finite=["mig"])
+    assert found.index.tolist() == [0, 1]
+    assert found.mig.tolist() == [0.1, 0.2]
+    assert found.attrs == {"models": 2}
+    assert TABLE.index.tolist() == [5, 5]
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "message"),
+    [
+        (None, {}, "the table must be a DataFrame"),
+        (TABLE, {"columns": ["mug"]}, "unknown column 'mug': choose from data_set, mig"),
+        (pd.concat([TABLE, TABLE]), {"key": ["data_set"]}, "several rows for {'data_set': 'a'}, 2 too many"),
+        (TABLE, {"finite": ["data_set"]}, "column data_set must be numbers"),
+        (TABLE.assign(mig=[0.1, np.nan]), {"finite": ["mig"]}, "column mig must be finite, but holds nan in row 1"),
+    ],
+)
+def test_table_refuses_what_would_be_counted_wrong(value, wanted, message):
+    with pytest.raises(ValueError, match=message):
+        checks.table(value, **wanted)
+
+
+def test_names_are_one_or_several_and_distinct():
+    assert checks.names("mig", "score") == ("mig",)
+    assert checks.names(["mig", "sap"], "score", ["sap", "mig"]) == ("mig", "sap")
+    for bad, message in ((None, "a name or several, not None"), (["a", "a"], "'a' is given twice"), (3, "not 3")):
+        with pytest.raises(ValueError, match=message):
+            checks.names(bad, "score")
+
+
+@pytest.mark.parametrize("value", [None, "", 3, b"x"])
+def test_path_refuses_what_names_no_file(value):
+    with pytest.raises(ValueError, match="folder must be the path of a file or folder"):
+        checks.path(value, "folder")
+
+
+def test_choose_answers_unhashable_names_and_suggests_one_of_many():
+    with pytest.raises(ValueError, match=r"unknown letter \['b'\]: choose from a"):
+        checks.choose({"a": 1}, ["b"], "letter")
+    many = dict.fromkeys(["mig", "sap", "modularity", "b1", "b2", "b3", "b4", "b5", "b6"])
+    with pytest.raises(ValueError, match="did you mean 'modularity'"):
+        checks.choose(many, "modularty", "score")
+
+
+def test_messages_show_long_values_by_what_they_are():
+    assert checks.shown(np.ones((3, 2))) == "an array of float64 of shape (3, 2)"
+    assert checks.shown(TABLE) == "a DataFrame of shape (2, 2)"
+    assert checks.shown(list(range(100))) == "a list of 100 entries"
+    assert len(checks.shown("x" * 1000)) < 80
