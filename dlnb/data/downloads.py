@@ -98,7 +98,7 @@ def wrong(file: File, path: Path, known_hash: str | None = None) -> str | None:
         try:
             file.decode(path)
         except Exception as error:  # libraries raise all kinds of errors for damaged files
-            return str(error)
+            return str(error) or type(error).__name__
     return None
 
 
@@ -175,10 +175,11 @@ class _Transfer(threading.Thread):
 
     def _answer(self, session):
         """The answer after all redirects, whose own contents, of any length, are not read."""
-        url = self.url
+        target_of, url = session.get_redirect_target, self.url
+        session.get_redirect_target = lambda answer: None  # or requests reads them, redirects allowed or not
         for _ in range(REDIRECTS + 1):
             answer = session.get(url, headers=HEADERS, timeout=TIMEOUT, stream=True, allow_redirects=False)
-            target = session.get_redirect_target(answer)
+            target = target_of(answer)
             if target is None:
                 if answer.status_code == 200:
                     return answer
@@ -193,12 +194,13 @@ class _Transfer(threading.Thread):
             raise _Refused(f"its answer cannot be understood (a length of {length[:40]!r})", False)
         # Some servers declare .gz as a content encoding; undone, it would no longer be the published file.
         answer.raw.headers.pop("content-encoding", None)
+        length = int(length) if length else None
         look = {"ncols": 79, "unit": "B", "unit_scale": True, "disable": progress.silent()}
-        with tqdm(total=int(length) if length else None, **look) as bar:
+        with tqdm(total=length, **look) as bar:
             for part in answer.iter_content(PART):
                 if not self.count and part.lstrip().startswith(b"<"):
                     raise _Refused("it is a web page", False)
-                if self.count + len(part) > most:
+                if max(length or 0, self.count + len(part)) > most:
                     raise _Refused(f"the server sends more than the {most:,} bytes of the file", False)
                 if self.left:
                     return

@@ -43,7 +43,7 @@ def find(name: str, folder: str | Path) -> Path | None:
     Raises ValueError for a name that is more than a file's name, DataFileError if the folder does not exist.
     """
     if not is_name(name):
-        raise ValueError(f"name must be the name of a file, without folders, not {checks.shown(name)}")
+        raise ValueError(f"the name of a file must be without folders, not {checks.shown(name)}")
     return next(iter(find_all(escape(name), folder)), None)
 
 
