@@ -443,6 +443,21 @@ def test_what_only_has_the_name_of_a_car_is_not_opened(folder):
     np.testing.assert_allclose(images, [expected(row, 8) for row in every(CARS)], atol=1e-6)
 
 
+def test_a_car_of_implausible_size_is_not_read(folder, publish, monkeypatch):
+    monkeypatch.setattr(formats, "LARGEST", 10**6)  # in place of a hundred times as much, as the test writes it
+    write_cars(folder, [("data/cars/car_999_mesh.mat", bytes(10**6 + 1))])
+    publish("cars3d")
+    with pytest.raises(
+        DataFileError, match=r"car_999_mesh\.mat has 1,000,001 bytes, where a car has at most 1,000,000"
+    ):
+        originals.cars3d(8, folder)
+    (folder / FILES["cars3d"].files[0].name).unlink()
+    write_cars_unpacked(folder)
+    (folder / "data" / "cars" / CAR_NAMES[0]).write_bytes(bytes(10**6 + 1))
+    with pytest.raises(DataFileError, match=rf"{CAR_NAMES[0]} cannot be read .* it has 1,000,001 bytes"):
+        originals.cars3d(8, folder)
+
+
 def test_files_that_nobody_vouches_for_are_said(folder, capsys):
     for write, constructor in ((write_cars_unpacked, "cars3d"), (partial(write_toys, zipped=False), "smallnorb")):
         write(folder)
@@ -690,7 +705,7 @@ def car_of(path):
 
 
 def cars_of(path):
-    return np.stack([formats.car(name, content, 1, 2, 8) for name, content in formats.members(path, 1, 2)])
+    return np.stack([formats.car(name, content, 1, 2, 8) for name, content in formats.members(path)])
 
 
 def sprites_of(path):

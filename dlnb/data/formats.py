@@ -26,6 +26,7 @@ CHUNK = 1000  # images converted at a time
 CAR = re.compile(r"car_.+_mesh\.mat")
 BYTES, INTEGERS = 507333717, 507333716  # magic numbers of small NORB's binary matrices of uint8 and int32
 LABELS = "category", "instance", "elevation", "azimuth", "lighting"
+LARGEST = 10**8  # bytes of a car, whose images have 4.7 million of them
 PIXELS = 100_000_000  # of a JPEG; a small file can claim any number of them
 
 
@@ -127,7 +128,7 @@ def shrink(path: Path, array: np.ndarray):
 # Cars3D
 
 
-def members(path: Path, elevations: int, azimuths: int) -> Iterator[tuple[Path, bytes]]:
+def members(path: Path) -> Iterator[tuple[Path, bytes]]:
     """(path, content) of the cars in the archive. Nothing is extracted to disk, so no member can escape a folder."""
     with (
         reading(path, "an archive of Cars3D"),
@@ -137,7 +138,7 @@ def members(path: Path, elevations: int, azimuths: int) -> Iterator[tuple[Path, 
         for member in archive:
             *_, parent, name = "", *member.name.split("/")
             if member.isfile() and parent == "cars" and CAR.fullmatch(name):
-                _small(name, member.size, elevations, azimuths)
+                _small(name, member.size)
                 yield path / name, archive.extractfile(member).read()
         while stream.read(2**20):  # to the end, where its checksum is
             pass
@@ -147,7 +148,7 @@ def car(path: Path, content: Path | bytes, elevations: int, azimuths: int, size:
     """uint8 [elevation, azimuth, size, size, 3] of one model."""
     with reading(path, "a car of Cars3D"):
         if isinstance(content, Path):
-            _small("it", content.stat().st_size, elevations, azimuths)
+            _small("it", content.stat().st_size)
             content = content.read_bytes()
         images = matlab.read(content, "im", (128, 128, 3, azimuths, elevations))
         images = images.transpose(4, 3, 0, 1, 2)
@@ -155,10 +156,9 @@ def car(path: Path, content: Path | bytes, elevations: int, azimuths: int, size:
         return np.array([[reduced(image, size) for image in row] for row in images])
 
 
-def _small(what: str, size: int, elevations: int, azimuths: int):
-    most = 2 * 128 * 128 * 3 * elevations * azimuths + 10**6  # with room for other arrays
-    if size > most:
-        raise ValueError(f"{what} has {size:,} bytes, where a car has at most {most:,}")
+def _small(what: str, size: int):
+    if size > LARGEST:
+        raise ValueError(f"{what} has {size:,} bytes, where a car has at most {LARGEST:,}")
 
 
 # Small NORB

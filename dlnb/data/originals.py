@@ -64,7 +64,7 @@ def cars3d(size: int = 64, folder: str | Path | None = None) -> DataSet:
     def make(array):
         source = folder if unpacked else fetch(file, folder)
         cars, paths = {}, {}
-        for path, content in zip(unpacked, unpacked, strict=True) if unpacked else formats.members(source, *shape[:2]):
+        for path, content in zip(unpacked, unpacked, strict=True) if unpacked else formats.members(source):
             if path.name in paths:
                 raise DataFileError(f"{source} holds {paths[path.name]} and {path}: keep one of them")
             paths[path.name] = path
