@@ -419,6 +419,18 @@ def test_a_sprite_drawn_freely_has_the_published_outline():
         assert drawn.sum() == pytest.approx(share.sum(), rel=0.015)
 
 
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [("shape", (3, -1, 1.0, "heart", None)), ("scale", (0, -1, np.nan, "1", None)), ("size", (0, 32.0, None))]
+    + [(name, (np.nan, np.inf, "0", None)) for name in ("angle", "x", "y")],
+)
+def test_a_sprite_that_cannot_be_drawn_is_refused_with_the_reason(name, bad):
+    whole = {"shape": 1, "scale": 1.0, "angle": 0.0, "x": 0.5, "y": 0.5, "size": 16}
+    for value in bad:
+        with pytest.raises(ValueError, match=f"^{name} must be a (whole )?number.*, not "):
+            dsprites.draw(**whole | {name: value})
+
+
 def test_a_data_set_cannot_change_another():
     data.load("dsprites").sizes["shape"] = 99
     assert data.load("dsprites").sizes["shape"] == 3

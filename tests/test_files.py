@@ -5,18 +5,18 @@ import gzip
 import hashlib
 import os
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+import servers
+from servers import resets, sends
 
-from dlnb.data import files
+from dlnb.data import downloads, files
 from dlnb.data.files import DataFileError, File, derived, fetch
 
 BODY = np.random.default_rng(0).bytes(300_000)
@@ -27,65 +27,14 @@ HANGS = 120  # seconds after which a test of several processes fails instead of 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("DLNB_DATA", str(tmp_path / "home"))
-    monkeypatch.setattr(files, "PAUSE", 0)
+    monkeypatch.setattr(downloads, "PAUSE", 0)
     return tmp_path / "home"
-
-
-class Server(ThreadingHTTPServer):
-    """Answers on 127.0.0.1: ``answers[path]`` are functions of the request, used in turn, the last for ever."""
-
-    def __init__(self):
-        self.answers, self.requests = {}, []
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def url(self, path, *answers):
-        self.answers[path] = list(answers)
-        return f"http://127.0.0.1:{self.server_port}{path}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.requests.append((self.path, dict(self.headers)))
-        answers = self.server.answers[self.path]
-        (answers.pop(0) if len(answers) > 1 else answers[0])(self)
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture
 def server():
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with servers.running() as server:
         yield server
-        server.shutdown()
-        thread.join()
-
-
-def sends(body, status=200, length=None, **headers):
-    def answer(request):
-        request.send_response(status)
-        if length != 0:
-            request.send_header("Content-Length", str(length or len(body)))
-        for name, value in headers.items():
-            request.send_header(name.replace("_", "-"), value)
-        request.end_headers()
-        request.wfile.write(body)
-
-    return answer
-
-
-def resets(body, length):
-    """Part of the body, and then the connection is reset."""
-
-    def answer(request):
-        sends(body, length=length)(request)
-        request.wfile.flush()
-        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request.connection.close()
-
-    return answer
 
 
 def published(*urls, body=BODY, known_hash="", size=None, name="set.bin"):
@@ -280,7 +229,7 @@ def test_a_folder_that_cannot_be_written_is_said():
 
 def run(code, home, *arguments, **options):
     """A Python process with the cache ``home``: its output and errors as text."""
-    code = f"import sys\nfrom dlnb.data.files import *\nfrom dlnb.data import files\nfiles.PAUSE = 0\n{code}"
+    code = f"import sys\nfrom dlnb.data.files import *\nfrom dlnb.data import downloads\ndownloads.PAUSE = 0\n{code}"
     environment = {**os.environ, "DLNB_DATA": str(home)}
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],

@@ -3,6 +3,8 @@
 import dataclasses
 import gzip
 import hashlib
+import io
+import os
 import re
 import threading
 from functools import partial
@@ -14,16 +16,17 @@ import pytest
 import writers
 from common import rng
 from PIL import Image
+from scipy.io import loadmat, savemat
 
 from dlnb import data
-from dlnb.data import originals
+from dlnb.data import formats, matlab, originals
 from dlnb.data.files import DataFileError
 from dlnb.data.published import FILES
 
 SPRITES = {"shape": 2, "scale": 3, "orientation": 2, "position x": 2, "position y": 3}
 ROOMS = {"floor hue": 2, "wall hue": 3, "object hue": 2, "scale": 2, "shape": 2, "orientation": 3}
 CARS = {"elevation": 2, "azimuth": 3, "type": 4}
-TOYS, INSTANCES = {"category": 2, "elevation": 3, "azimuth": 4, "lighting": 2}, 3
+TOYS, INSTANCES, PARTS = {"category": 2, "elevation": 3, "azimuth": 4, "lighting": 2}, 4, ((1, 2), (0, 3))
 CAR_NAMES = ["car_002_mesh.mat", "car_010_mesh.mat", "car_001_mesh.mat", "car_100_mesh.mat"]  # not in order
 SIZES = 64, 32, 16, 8
 
@@ -35,7 +38,8 @@ def small(tmp_path, monkeypatch):
     for name, value in (("DSPRITES", SPRITES), ("SHAPES3D", ROOMS), ("CARS3D", CARS), ("SMALLNORB", TOYS)):
         monkeypatch.setattr(originals, name, value)
     monkeypatch.setattr(originals, "INSTANCES", INSTANCES)
-    monkeypatch.setattr(originals, "CHUNK", 5)
+    monkeypatch.setattr(originals, "PARTS", PARTS)
+    monkeypatch.setattr(formats, "CHUNK", 5)
 
 
 @pytest.fixture
@@ -119,7 +123,8 @@ def write_cars_unpacked(folder):
 def toy_cells():
     """Every combination in a random order, the halves by instance as published: training, then testing."""
     cells = every({"category": 2, "instance": INSTANCES, **{k: v for k, v in TOYS.items() if k != "category"}})
-    return rng(4).permutation(cells)
+    cells = rng(4).permutation(cells)
+    return cells[np.argsort(np.isin(cells[:, 1], PARTS[1]), kind="stable")]
 
 
 def write_toys(folder, zipped=True):
@@ -407,7 +412,7 @@ def test_a_wrong_number_of_cars_is_said(folder, publish):
     [
         (writers.car(np.zeros((128, 128, 3, 3, 2), np.uint8), key="images"), "it has no array im"),
         (writers.car(np.zeros((128, 128, 3, 2, 3), np.uint8)), r"im is \(\(128, 128, 3, 2, 3\)"),
-        (writers.car(np.zeros((128, 128, 3, 3, 2))), "float64"),
+        (writers.car(np.zeros((128, 128, 3, 3, 2))), "double"),
         (b"MATLAB 7.3 MAT-file" + bytes(300), ""),
         (b"", ""),
     ],
@@ -418,6 +423,65 @@ def test_a_bad_car_is_named(content, reason, folder, publish):
     publish("cars3d")
     with pytest.raises(DataFileError, match=rf"car_999_mesh\.mat cannot be read as a car of Cars3D: .*{reason}"):
         originals.cars3d(64, folder)
+
+
+def test_a_car_that_is_there_twice_is_said_with_both_places(folder):
+    write_cars_unpacked(folder)
+    copy = folder / "copy" / CAR_NAMES[0]
+    copy.parent.mkdir()
+    copy.write_bytes(writers.car(car_images()[CAR_NAMES[1]]))
+    with pytest.raises(DataFileError, match=rf"{copy} and {folder}/data/cars/{CAR_NAMES[0]}: keep one of them"):
+        originals.cars3d(8, folder)
+
+
+def test_what_only_has_the_name_of_a_car_is_not_opened(folder):
+    expected = write_cars_unpacked(folder)
+    (folder / "car_001_mesh.mat").mkdir()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "car_003_mesh.mat")  # a reader of it would wait for ever
+    images = originals.cars3d(8, folder).render(every(CARS))
+    np.testing.assert_allclose(images, [expected(row, 8) for row in every(CARS)], atol=1e-6)
+
+
+def test_a_car_of_implausible_size_is_not_read(folder, publish, monkeypatch):
+    monkeypatch.setattr(formats, "LARGEST", 10**6)  # in place of a hundred times as much, as the test writes it
+    write_cars(folder, [("data/cars/car_999_mesh.mat", bytes(10**6 + 1))])
+    publish("cars3d")
+    with pytest.raises(
+        DataFileError, match=r"car_999_mesh\.mat has 1,000,001 bytes, where a car has at most 1,000,000"
+    ):
+        originals.cars3d(8, folder)
+    (folder / FILES["cars3d"].files[0].name).unlink()
+    write_cars_unpacked(folder)
+    (folder / "data" / "cars" / CAR_NAMES[0]).write_bytes(bytes(10**6 + 1))
+    with pytest.raises(DataFileError, match=rf"{CAR_NAMES[0]} cannot be read .* it has 1,000,001 bytes"):
+        originals.cars3d(8, folder)
+
+
+def test_files_that_nobody_vouches_for_are_said(folder, capsys):
+    for write, constructor in ((write_cars_unpacked, "cars3d"), (partial(write_toys, zipped=False), "smallnorb")):
+        write(folder)
+        data.load(constructor, source="original", size=8, folder=folder)
+        assert "no checksums were published: a damaged pixel in them" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("version", [4, 5, 7.3])
+def test_a_car_is_read_as_matlab_and_scipy_write_it(version, tmp_path):
+    images = rng(8).integers(0, 256, (128, 128, 3, 3, 2), np.uint8)
+    stored = io.BytesIO()
+    savemat(stored, {"list": np.arange(5000.0), "im": images}, do_compression=False)
+    content = stored.getvalue()
+    if version == 5:
+        np.testing.assert_array_equal(matlab.read(content, "im", images.shape), images)
+        swapped = writers.big_endian(images)
+        np.testing.assert_array_equal(loadmat(io.BytesIO(swapped))["im"], images)
+        np.testing.assert_array_equal(matlab.read(swapped, "im", images.shape), images)
+        compressed = writers.car(images)
+        np.testing.assert_array_equal(matlab.read(compressed, "im", images.shape), images)
+    else:
+        head = b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" if version == 7.3 else b"\0" * 20
+        with pytest.raises(ValueError, match="not a MATLAB file of version 5 to 7"):
+            matlab.read(head + content[128:], "im", images.shape)
 
 
 # SmallNORB
@@ -481,14 +545,26 @@ CATEGORY = toy_cells()[HALF:, 0].astype(np.int32)
         (4, writers.matrix(CATEGORY.astype(np.float32)), "its first number is 507333713"),
         (4, writers.matrix(CATEGORY[:, None]), "the number of dimensions is 2 instead of 1"),
         (5, writers.matrix(INFO[:, :3]), "its shape is"),
-        (5, writers.matrix(INFO[:-1]), "the number of its rows is 71 instead of 72"),
-        (5, writers.matrix(INFO + np.int32([0, 0, 1, 0])), "odd azimuths is 72"),
-        (3, writers.matrix(np.zeros((HALF - 1, 2, 96, 96), np.uint8)), "the number of its pairs is 71 instead of 72"),
+        (5, writers.matrix(INFO[:-1]), "the number of its rows is 95 instead of 96"),
+        (5, writers.matrix(INFO + np.int32([0, 0, 1, 0])), "odd azimuths is 96"),
+        (3, writers.matrix(np.zeros((HALF - 1, 2, 96, 96), np.uint8)), "the number of its pairs is 95 instead of 96"),
         (3, writers.matrix(np.zeros((HALF, 2, 64, 64), np.uint8)), "its shape is"),
         (4, writers.matrix(CATEGORY)[:-1], "it ends 1 bytes too early"),
         (4, writers.matrix(CATEGORY) + b"\0", "the number of bytes after its end is 1"),
-        (3, writers.matrix(np.zeros((HALF, 2, 96, 96), np.uint8)) + b"\0", "the number of bytes after its end is 1"),
+        (
+            3,
+            writers.matrix(rng().integers(0, 256, (HALF, 2, 96, 96), np.uint8)) + b"\0",
+            "the number of bytes after its end is 1",
+        ),
         (0, b"short", "it ends 3 bytes too early"),
+        (3, writers.matrix(np.zeros((HALF, 2, 96, 96), np.uint8)), r"photograph 0 \(counted from 0\) is 0 everywhere"),
+        (4, writers.matrix(CATEGORY, rows=-1), r"its shape is \[-1, ...\], where both parts together have 192 rows"),
+        (4, writers.matrix(CATEGORY, rows=2**31 - 1), r"its shape is \[2147483647, ...\]"),
+        (5, writers.matrix(INFO, rows=0), r"its shape is \[0, ...\]"),
+        (4, writers.matrix(CATEGORY + 1), "the classes of category are 1 to 2 instead of 0 to 1"),
+        (5, writers.matrix(INFO - np.int32([0, 1, 0, 0])), "the classes of elevation are -1 to 1 instead of 0 to 2"),
+        (5, writers.matrix(INFO + np.int32([0, 0, 2, 0])), "the classes of azimuth are 1 to 4 instead of 0 to 3"),
+        (5, writers.matrix(np.where([1, 0, 0, 0], 1 + INFO // 3, INFO)), r"the toys in it, .* is \[1, 2\] instead"),
     ],
 )
 def test_a_bad_matrix_is_named(index, content, reason, folder, publish):
@@ -498,18 +574,27 @@ def test_a_bad_matrix_is_named(index, content, reason, folder, publish):
 
 
 @pytest.mark.parametrize("column", range(5))
-def test_combinations_that_are_missing_doubled_or_out_of_range_are_refused(column, folder, publish):
-    for value in (7, -1, 0):
-        category, info = CATEGORY.copy(), INFO.copy()
-        if column == 0:
-            category[:] = value
-        else:
-            info[:, column - 1] = 2 * value if column == 3 else value
-        content = writers.matrix(category if column == 0 else info)
-        path = replaced(folder, 4 if column == 0 else 5, content, publish)
-        with pytest.raises(DataFileError, match=r"do not hold every combination .*\(2 x 3 x 3 x 4 x 2\) once"):
-            originals.smallnorb(64, folder)
-        path.unlink()
+def test_combinations_that_are_missing_or_doubled_are_refused(column, folder, publish):
+    category, info = CATEGORY.copy(), INFO.copy()
+    labels = category if column == 0 else info[:, column - 1]
+    labels[0] = next(value for value in labels if value != labels[0])
+    path = replaced(folder, 4 if column == 0 else 5, writers.matrix(category if column == 0 else info), publish)
+    with pytest.raises(
+        DataFileError, match=r"do not hold every combination .*\(2 x 4 x 3 x 4 x 2\) once: 191 of 192 .*category \d"
+    ) as error:
+        originals.smallnorb(64, folder)
+    assert str(path) in str(error.value)
+
+
+def test_labels_of_the_other_part_are_refused(folder):
+    write_toys(folder, zipped=False)
+    names = [file.name.removesuffix(".gz") for file in FILES["smallnorb"].files]
+    for training, testing in ((1, 4), (2, 5)):
+        content = (folder / names[training]).read_bytes()
+        (folder / names[training]).write_bytes((folder / names[testing]).read_bytes())
+        (folder / names[testing]).write_bytes(content)
+    with pytest.raises(DataFileError, match=rf"{names[2]} cannot be read .* is \[0, 3\] instead of \[1, 2\]"):
+        originals.smallnorb(64, folder)
 
 
 @pytest.mark.parametrize("index", range(6))
@@ -564,6 +649,124 @@ def test_a_bad_painting_is_named(folder):
         originals.painting(64, folder)
     with pytest.raises(ValueError, match="size must be a whole number"):
         originals.painting(0, folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (lambda whole: png(800, 1000), "it is not a JPEG image"),  # Pillow would open it
+        (lambda whole: b"P6 800 1000 255\n" + bytes(2_400_000), "it is not a JPEG image"),
+        (lambda whole: b'{"error": "rate limited"}', "it is not a JPEG image"),
+        (lambda whole: whole[:500], ""),
+        (lambda whole: sized(whole, 65_000, 65_000), "pixels|decompression bomb"),
+        (lambda whole: sized(whole, 10_100, 10_000), "it is 10100 x 10000 pixels, more than 100,000,000"),
+    ],
+    ids=["png", "ppm", "json", "head", "bomb", "large"],
+)
+@pytest.mark.parametrize("name", ["scream.jpg", "The_Scream.jpg"])
+def test_what_is_no_jpeg_of_a_plausible_size_is_refused_before_it_is_decoded(name, content, reason, folder):
+    picture(folder / name)
+    (folder / name).write_bytes(content((folder / name).read_bytes()))
+    with pytest.raises(DataFileError, match=rf"{folder / name} (cannot be read as|is not) .*({reason}).*wikimedia"):
+        originals.painting(64, folder)
+
+
+def png(width, height):
+    content = io.BytesIO()
+    Image.new("RGB", (width, height)).save(content, format="PNG")
+    return content.getvalue()
+
+
+def sized(jpeg, width, height):
+    """A JPEG whose header claims another size."""
+    at = re.search(rb"\xff\xc0..\x08", jpeg, re.DOTALL).end()
+    return jpeg[:at] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + jpeg[at + 4 :]
+
+
+# Damage behind the checksum: a seeded campaign on each reader
+
+
+def damaged(content, count, seed):
+    """``count`` copies with a bit changed, a stretch of zeros, or an early end; half of them in the first 256 bytes."""
+    for i in range(count):
+        draw, copy = rng(seed * 1000 + i), bytearray(content)
+        at = draw.integers(min(256, len(content)) if i % 2 else len(content))
+        if i % 3 == 0:
+            copy[at] ^= 1 << draw.integers(8)
+        elif i % 3 == 1:
+            copy[at : at + 64] = bytes(len(copy[at : at + 64]))
+        else:
+            del copy[at:]
+        yield bytes(copy)
+
+
+def car_of(path):
+    return formats.car(path, path, 1, 2, 8)
+
+
+def cars_of(path):
+    return np.stack([formats.car(name, content, 1, 2, 8) for name, content in formats.members(path)])
+
+
+def sprites_of(path):
+    packed = np.zeros((20, 512), np.uint8)
+    formats.pack(path, packed)
+    return packed
+
+
+def info_of(path):
+    return formats.cells(path.with_name("cat"), path, (2, 4, 3, 4, 2), PARTS[1])
+
+
+def category_of(path):
+    return formats.cells(path, path.with_name("info"), (2, 4, 3, 4, 2), PARTS[1])
+
+
+def left_of(path):
+    """Whether the photographs can be read; which they are, only the checksum of a packed file tells."""
+    return np.array([photograph.shape for photograph in formats.left(path, 5)])
+
+
+SMOOTH = np.tile(np.arange(128, dtype=np.uint8)[:, None, None, None, None], (1, 128, 3, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("read", "content"),
+    [
+        (car_of, lambda: writers.car(SMOOTH)),
+        (cars_of, lambda: [("data/cars/car_1_mesh.mat", writers.car(SMOOTH))]),
+        (sprites_of, lambda: (rng(9).random((20, 64, 64)) < 0.3).astype(np.uint8)),
+        (info_of, lambda: writers.matrix(INFO)),
+        (category_of, lambda: writers.matrix(CATEGORY)),
+        (left_of, lambda: writers.matrix(rng(9).integers(1, 256, (5, 2, 96, 96), np.uint8))),
+    ],
+    ids=["car", "cars", "sprites", "info", "category", "photographs"],
+)
+def test_a_damaged_file_is_named_or_reads_the_same(read, content, tmp_path):
+    path, content = tmp_path / "damaged", content()
+    (tmp_path / "cat").write_bytes(writers.matrix(CATEGORY))
+    (tmp_path / "info").write_bytes(writers.matrix(INFO))
+    {cars_of: writers.archive, sprites_of: store}.get(read, type(path).write_bytes)(path, content)
+    wanted, whole, refused = read(path), path.read_bytes(), 0
+    for copy in damaged(whole, 120, 7):
+        path.write_bytes(copy)
+        try:
+            found = read(path)
+        except DataFileError as error:
+            assert str(path) in str(error)
+            refused += 1
+            continue
+        if read in (info_of, category_of) and not np.array_equal(found, wanted):
+            # A label that is another label now: its image is there twice, or not at all.
+            assert len({*map(tuple, wanted)} - {*map(tuple, found)}) > 0
+        else:
+            np.testing.assert_array_equal(found, wanted)
+    assert refused > 40
+
+
+def store(path, images):
+    with open(path, "wb") as file:  # NumPy would append .npz to the name
+        writers.sprites(file, images)
 
 
 # The table of what was published

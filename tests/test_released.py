@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import random
+import re
 import zipfile
 from itertools import product
 
@@ -33,7 +36,8 @@ def content(number, name, representation, **changes):
     found |= {"train_results.global_step": 300_000, "train_results.elapsed_time": 4_375.5}
     if cell.method != "factor_vae":
         found["train_results.elbo"] = -45.75
-    found |= {f"evaluation_results.{key}": place + i for i, key in enumerate(keys)}
+    scale = 1 if name == "unsupervised" else 1000  # scores but these lie in [0, 1]
+    found |= {f"evaluation_results.{key}": (place + i) / scale for i, key in enumerate(keys)}
     return found | {"evaluation_results.uuid": "56744cdd", "evaluation_config.evaluation.name": f"'{name}'"} | changes
 
 
@@ -89,10 +93,11 @@ def test_all_results_of_a_model_come_into_its_row(tmp_path):
     )
     place = {name: 10 * i for i, name in enumerate(sorted(SCORES))}
     # BetaVAE and FactorVAE scores have the same key, in different folders.
-    assert row.beta_vae_score == place["beta_vae_sklearn"] and row.factor_vae_score == place["factor_vae_metric"]
-    assert row.beta_vae_score_sampled == 100 + place["beta_vae_sklearn"]
-    assert row.gbt_10000 == place["downstream_task_boosted_trees"] + 3
-    assert row.lr_100_sampled == 100 + place["downstream_task_logistic_regression"] + 1
+    assert row.beta_vae_score == place["beta_vae_sklearn"] / 1000
+    assert row.factor_vae_score == place["factor_vae_metric"] / 1000
+    assert row.beta_vae_score_sampled == (100 + place["beta_vae_sklearn"]) / 1000
+    assert row.gbt_10000 == (place["downstream_task_boosted_trees"] + 3) / 1000
+    assert row.lr_100_sampled == (100 + place["downstream_task_logistic_regression"] + 1) / 1000
     assert (row.tc_mean, row.tc_sampled) == (place["unsupervised"], 100 + place["unsupervised"])
     assert row.wasserstein_norm_sampled == 100 + place["unsupervised"] + 3
     assert len(table.columns) == 5 + 5 + 2 * 21 and table.notna().all(axis=None)
@@ -167,3 +172,182 @@ def test_the_command_writes_the_table_and_tells_what_is_missing(tmp_path, capsys
     assert len(pd.read_parquet(tmp_path / "table.parquet")) == 1
     with pytest.raises(SystemExit, match=r"dlnb.released: no published result in"):
         released.main([str(tmp_path / "nothing"), str(tmp_path / "other.parquet")])
+
+
+# One bad file among good ones
+
+
+def result(path, text, method=zipfile.ZIP_DEFLATED):
+    """A zip of one result, whose JSON is ``text``."""
+    with zipfile.ZipFile(path, "w", method) as file:
+        file.writestr(f"{path.stem}/metrics/mean/mig/results/aggregate/evaluation.json", text)
+
+
+def marked_as_encrypted(path):
+    result(path, "{}", zipfile.ZIP_STORED)
+    changed = bytearray(path.read_bytes())
+    for start, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        changed[changed.index(start) + flags] |= 1
+    path.write_bytes(changed)
+
+
+def by_another_method(path, method=14, damage=False):
+    result(path, json.dumps(content(int(path.stem), "mig", "mean")), method)
+    changed = bytearray(path.read_bytes())
+    if damage:
+        changed[len(changed) // 3] ^= 0xFF
+    path.write_bytes(changed)
+
+
+def of_blanks(path):
+    """Two million blanks, which are valid before any JSON."""
+    result(path, " " * 2_000_000 + "{}")
+
+
+def that_claims_less(path):
+    """A hundred megabytes that claim to be two bytes."""
+    result(path, " " * 100_000_000)
+    changed = bytearray(path.read_bytes())
+    for start, size in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+        at = changed.index(start) + size
+        changed[at : at + 4] = (2).to_bytes(4, "little")
+    path.write_bytes(changed)
+
+
+def twice(path):
+    result(path, "{}")
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(path, "a") as file:
+        file.writestr(file.namelist()[0], "{}")
+
+
+def with_value(text, key="evaluation_results.discrete_mig"):
+    return lambda path: result(
+        path, json.dumps(content(int(path.stem), "mig", "mean", **{key: "@"})).replace('"@"', text)
+    )
+
+
+BAD = {
+    "deep": (lambda path: result(path, "[" * 100_000), "nested too deeply"),
+    "deep literal": (with_value('"' + "(" * 900 + '"'), "not a number"),
+    "huge integer": (with_value("9" * 400), "not finite"),
+    "integer of 5000 digits": (with_value("9" * 5000), "digits"),
+    "huge float": (with_value("1e999"), "not finite"),
+    "infinity": (with_value("-Infinity"), "not finite"),
+    "infinity as text": (with_value('"1e999"'), "not finite"),
+    "infinite loss": (with_value("Infinity", "train_results.reconstruction_loss"), "not finite"),
+    "a MIG of 5": (with_value("5"), "its evaluation_results.discrete_mig is 5, outside 0 to 1"),
+    "a MIG of -0.2": (with_value("-0.2"), "outside 0 to 1"),
+    "true": (with_value("true"), "not a number"),
+    "text": (with_value('"high"'), "not a number"),
+    "list": (with_value("[0.5]"), "not a number"),
+    "list of steps": (with_value("[1]", "train_results.global_step"), "not a number"),
+    "negative time": (with_value("-7", "train_results.elapsed_time"), "outside 0 to inf"),
+    "negative divergence": (with_value("-3", "train_results.kl_loss"), "outside 0 to inf"),
+    "no object": (lambda path: result(path, "[1, 2]"), "is a list"),
+    "null": (lambda path: result(path, "null"), "is a NoneType"),
+    "no JSON": (lambda path: result(path, "<html>"), "Expecting value"),
+    "no text": (lambda path: result(path, b"\xff" * 20), "decode"),
+    "encrypted": (marked_as_encrypted, "is encrypted"),
+    "LZMA": (by_another_method, "by method 14, not stored or deflated"),
+    "damaged LZMA": (lambda path: by_another_method(path, damage=True), "by method 14|not a complete zip"),
+    "BZIP2": (lambda path: by_another_method(path, 12), "by method 12"),
+    "blanks": (of_blanks, "has 2,000,002 bytes, where a result has at most 1,000,000"),
+    "claims less": (that_claims_less, "not a complete zip: Bad CRC-32"),
+    "twice": (twice, "it holds .*evaluation.json 2 times"),
+    "folder": (lambda path: path.mkdir(), "is not a file"),
+    "empty": (lambda path: path.touch(), "not a complete zip"),
+}
+if hasattr(os, "mkfifo"):
+    BAD["pipe"] = os.mkfifo, "is not a file"  # a reader of it would wait for ever
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_one_bad_file_is_named_and_the_others_are_read(what, tmp_path):
+    make, reason = BAD[what]
+    archive(tmp_path, 3)
+    archive(tmp_path, 5)
+    make(tmp_path / "4.zip")
+    table = released.load(tmp_path)
+    assert list(table.seed) == [3, 5]
+    (why,) = table.attrs["refused"]
+    assert why.startswith(str(tmp_path / "4.zip"))
+    assert re.search(reason, why)
+
+
+def test_scores_at_the_ends_of_their_range_are_read_and_rounding_is_let_pass(tmp_path):
+    for number, value in enumerate((0, 1, -1e-9, 1 + 1e-9)):
+        archive(tmp_path, number, **{"evaluation_results.discrete_mig": value})
+    archive(tmp_path, 4, **{"evaluation_results.gaussian_total_correlation": 812.5})
+    table = released.load(tmp_path)
+    assert not table.attrs["refused"]
+    assert list(table.mig)[:4] == [0, 1, -1e-9, 1 + 1e-9]
+    assert table.tc_mean[4] == 812.5
+
+
+def test_no_damage_changes_a_number(tmp_path):
+    path = archive(tmp_path, 7421, without=[f"sampled/{name}" for name in SCORES])
+    whole, wanted, draw, refused = path.read_bytes(), released.read(path), random.Random(1), 0
+    for i in range(200):
+        copy = bytearray(whole)
+        at = draw.randrange(len(copy))
+        if i % 3 == 0:
+            copy[at] ^= 1 << draw.randrange(8)
+        elif i % 3 == 1:
+            copy[at : at + 64] = bytes(len(copy[at : at + 64]))
+        else:
+            del copy[at:]
+        path.write_bytes(copy)
+        try:
+            row, missing = released.read(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+            refused += 1
+            continue
+        # What names a member may be damaged: its result is missing then, and said to be.
+        assert row.items() <= wanted[0].items()
+        assert len(wanted[0]) == len(row) or len(missing) > len(wanted[1])
+    assert refused > 100
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda folder: None, "there is no such folder"),
+        (lambda folder: folder.touch(), "it is a file, not a folder of zips"),
+        (lambda folder: folder.mkdir(), "it holds no zips, nor does it hold anything else"),
+        (lambda folder: (folder / "5" / "metrics").mkdir(parents=True), "its models are unpacked"),
+        (lambda folder: (folder / "metrics").mkdir(parents=True), "its models are unpacked"),
+        (lambda folder: (folder / "other").mkdir(parents=True), "it holds no zips$"),
+    ],
+    ids=["absent", "file", "empty", "unpacked", "one unpacked", "other"],
+)
+def test_a_folder_without_zips_is_told_for_what_it_is(make, reason, tmp_path):
+    make(tmp_path / "here")
+    with pytest.raises(ValueError, match=f"no published result in {tmp_path / 'here'}: {reason}"):
+        released.load(tmp_path / "here")
+
+
+def test_of_many_bad_zips_the_first_are_named_and_the_others_counted(tmp_path):
+    for number in range(7):
+        (tmp_path / f"{number}.zip").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"(?s)none of its zips can be read.*0\.zip.*1\.zip.*2\.zip.*\nand 4 more$"):
+        released.load(tmp_path)
+
+
+@pytest.mark.parametrize("bad", [None, 3, "", b"folder", ["a.zip"], True])
+def test_what_is_no_path_is_refused(bad):
+    for read in (released.read, released.load):
+        with pytest.raises(ValueError, match="must be the path of a file or folder, not"):
+            read(bad)
+
+
+@pytest.mark.parametrize("bad", [-1, 12_600, 1.0, "7", None, True])
+def test_what_is_no_number_of_a_model_is_refused(bad):
+    with pytest.raises(ValueError, match="the number of a model must be a whole number of at least 0 and below 12600"):
+        released.cell(bad)
+
+
+@pytest.mark.parametrize("bad", [("mig", "x"), ("mig", None), ("migg", "mean"), (None, "mean"), ([], "mean")])
+def test_what_is_no_score_or_representation_is_refused(bad):
+    with pytest.raises(ValueError, match=r"unknown (score|representation) .*: choose from"):
+        released.column(*bad)

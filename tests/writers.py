@@ -34,6 +34,16 @@ def car(images, key="im"):
     return content.getvalue()
 
 
+def big_endian(images):
+    """The MATLAB file of a car on a computer that stores the highest byte first, uncompressed, as bytes."""
+    shape = struct.pack(f">{images.ndim}i", *images.shape)
+    parts = [(6, struct.pack(">2I", 9, 0)), (5, shape + bytes(-len(shape) % 8)), (2, images.tobytes(order="F"))]
+    flags, shape, numbers = (struct.pack(">2I", kind, len(data)) + data for kind, data in parts)
+    shape = struct.pack(">2I", 5, 4 * images.ndim) + shape[8:]
+    body = flags + shape + struct.pack(">I", 2 << 16 | 1) + b"im\0\0" + numbers
+    return b"MATLAB 5.0 MAT-file".ljust(124) + b"\1\0MI" + struct.pack(">2I", 14, len(body)) + body
+
+
 def archive(path, members):
     """A tar.gz of (name, content) in the order given; content that is a str makes a symbolic link to it."""
     with tarfile.open(path, "w:gz") as tar:
@@ -47,9 +57,9 @@ def archive(path, members):
                 tar.addfile(member, io.BytesIO(content))
 
 
-def matrix(array, magic=None):
-    """A binary matrix of small NORB, as bytes."""
-    dimensions = [*array.shape, 1, 1][: max(3, array.ndim)]
+def matrix(array, magic=None, rows=None):
+    """A binary matrix of small NORB, as bytes; ``rows`` says another number of them than there are."""
+    dimensions = [array.shape[0] if rows is None else rows, *array.shape[1:], 1, 1][: max(3, array.ndim)]
     head = struct.pack(f"<{2 + len(dimensions)}i", magic or MAGIC[array.dtype.name], array.ndim, *dimensions)
     return head + array.tobytes()
 

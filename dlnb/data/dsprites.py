@@ -117,7 +117,12 @@ def draw(shape: int, scale: float, angle: float, x: float, y: float, size: int =
     """One sprite of the data set at any scale, angle (radians) and position, not only those of its grid of factors.
 
     ``x`` and ``y`` in [0, 1] span the positions. float32 [size, size, 1], anti-aliased by 8 x 8 samples per pixel.
+    Raises ValueError for a shape that is not 0, 1 or 2, a scale that is not above 0 and what is no finite number.
     """
+    shape, size = checks.whole(shape, "shape", 0, len(SHAPES)), checks.whole(size, "size")
+    scale = checks.number(scale, "scale", above=True)
+    places = {"angle": angle, "x": x, "y": y}
+    angle, x, y = (checks.number(value, name, -np.inf) for name, value in places.items())
     points = (np.arange(8 * size) + 0.5) * 8 / size
     covered = _sprite(shape, scale, angle, points[None, :] - 16 - 32 * x, points[:, None] - 16 - 32 * y)
     return covered.reshape(size, 8, size, 8).mean(axis=(1, 3), dtype=np.float32)[:, :, None]

@@ -1,22 +1,24 @@
 """Data files: downloads that are verified before they can be used, and arrays that are computed once and cached.
 
-Only this module downloads. A file is written under a temporary name in its folder and renamed once it is complete and
-verified, so that a lost connection, a full disk or a killed process never leaves a partial file that a later run
-trusts. Every failure of a data file raises DataFileError.
+A file is written under a temporary name in its folder and renamed once it is complete and verified, so that a lost
+connection, a full disk or a killed process never leaves a partial file that a later run trusts. Every failure of a data
+file raises DataFileError.
 """
 
 import hashlib
 import os
+import re
 import secrets
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 import numpy as np
 
-from dlnb import progress
+from dlnb import checks
+from dlnb.data.downloads import DataFileError, File, addresses, download, is_name, wrong
 
 with warnings.catch_warnings():  # pooch warns that its progress bars need ipywidgets, which is noise in a notebook
     warnings.simplefilter("ignore")
@@ -27,54 +29,84 @@ try:
 except ImportError:  # Windows: two processes may do the same work, and the last rename wins
     fcntl = None
 
-ATTEMPTS, PAUSE = 3, 2.0  # attempts at an address whose connection fails or breaks, seconds between them
 ABANDONED = 24 * 3600  # seconds after which a temporary file is assumed to be left by a killed process
-
-
-class DataFileError(OSError):
-    """A data file cannot be obtained, read or written; the message names the file and what to do about it."""
-
-
-@dataclass(frozen=True)
-class File:
-    """A published file: ``known_hash`` is "sha256:..." or "md5:...", or None if no checksum was published."""
-
-    name: str
-    urls: tuple[str, ...]
-    known_hash: str | None
-    bytes: int | None = None
 
 
 def home() -> Path:
     """The folder of downloads and derived arrays: the environment variable DLNB_DATA, else the user's cache."""
-    return Path(os.environ.get("DLNB_DATA") or pooch.os_cache("dlnb")).expanduser()
+    return _expanded(os.environ.get("DLNB_DATA") or pooch.os_cache("dlnb"), "the environment variable DLNB_DATA")
 
 
 def find(name: str, folder: str | Path) -> Path | None:
-    """The file ``name`` in ``folder`` or below it: the first by path if there are several, None if there is none."""
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        raise DataFileError(f"folder {folder} does not exist or is not a folder")
-    return min((path for path in folder.rglob(name) if path.is_file()), default=None)
+    """The file ``name`` in ``folder`` or below it: the first by path if there are several, None if there is none.
+
+    Raises ValueError for a name that is more than a file's name, DataFileError if the folder does not exist.
+    """
+    if not is_name(name):
+        raise ValueError(f"the name of a file must be without folders, not {checks.shown(name)}")
+    return next(iter(find_all(escape(name), folder)), None)
+
+
+def find_all(pattern: str, folder: str | Path) -> list[Path]:
+    """The files in ``folder`` or below it whose names match ``pattern``, such as "car_*.mat", in order."""
+    below = _expanded(folder)
+    if not below.is_dir():
+        raise DataFileError(f"folder {below} does not exist or is not a folder")
+    return sorted(path for path in below.rglob(pattern) if path.is_file())
 
 
 def fetch(file: File, folder: str | Path | None = None) -> Path:
     """The path of ``file``: below ``folder`` if one is given (nothing is downloaded), else in home().
 
     Size and checksum are compared with the published ones at every call, so call it only to convert the file and cache
-    the result with ``derived``. A file in home() that fails is downloaded again, one of the user's is left unchanged.
-    Raises DataFileError if the file is missing, cannot be downloaded from any address, or is not the published one.
+    the result with ``derived``. A file without a published checksum is decoded, and compared with the checksum of its
+    download, which is kept beside it as <name>.sha256. A file in home() that fails is downloaded again, one of the
+    user's is left unchanged. Raises DataFileError if the file is missing, cannot be downloaded from any address, or is
+    not the published one.
     """
+    checks.instance(file, File, "file", "a File, such as those of published.FILES")
     if folder is not None:
         path = find(file.name, folder)
         if path is None:
-            raise DataFileError(f"{file.name} is not in {folder} or below it; it is published at {_addresses(file)}")
-        if wrong := _wrong(file, path):
-            raise DataFileError(f"{path} is not the published file: {wrong}. Download it again from {_addresses(file)}")
+            raise DataFileError(f"{file.name} is not in {folder} or below it; it is published at {addresses(file)}")
+        if reason := wrong(file, path):
+            raise DataFileError(f"{path} is not the published file: {reason}. Download it again from {addresses(file)}")
         return path
     path = home() / file.name
-    _once(path, lambda: path.is_file() and not _wrong(file, path), lambda temporary: _download(file, temporary))
+    beside = path.with_name(f"{path.name}.sha256")
+
+    def ready() -> bool:
+        return path.is_file() and not wrong(file, path, _checksum(beside))
+
+    def write(temporary: Path):
+        try:
+            download(file, temporary)
+            if file.known_hash is None:  # first, so that a file is never left with the checksum of another
+                with open(temporary, "rb") as stream:
+                    beside.write_text(f"{hashlib.file_digest(stream, 'sha256').hexdigest()}  {path.name}\n")
+        except DataFileError:
+            raise
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    _once(path, ready, write)
     return path
+
+
+def _checksum(path: Path) -> str | None:
+    """The checksum in a file like those of sha256sum, None if there is none that can be read."""
+    try:
+        found = re.match("[0-9a-f]{64}", path.read_text())
+    except (OSError, ValueError):
+        return None
+    return found and f"sha256:{found[0]}"
+
+
+def _expanded(folder, what: str = "folder") -> Path:
+    try:
+        return checks.path(folder, what).expanduser()
+    except RuntimeError as error:  # of a user who does not exist
+        raise DataFileError(f"{what} is {folder}, which is nobody's home: {error}") from error
 
 
 def derived(
@@ -154,70 +186,6 @@ def _sweep(folder: Path):
                 path.unlink()
         except OSError:  # another process was faster
             continue
-
-
-def _download(file: File, temporary: Path):
-    reasons = {}
-    for url in file.urls:
-        for attempt in range(ATTEMPTS):
-            time.sleep(attempt and PAUSE)
-            reasons[url], again = _attempt(file, url, temporary)
-            if reasons[url] is None:
-                return
-            if not again:
-                break
-    raise DataFileError(
-        f"{file.name} could not be downloaded:\n"
-        + "".join(f"  {url}: {reason}\n" for url, reason in reasons.items())
-        + "Try again later, or download the file by other means and pass the folder that contains it as folder="
-    )
-
-
-def _attempt(file: File, url: str, temporary: Path) -> tuple[str | None, bool]:
-    """Why the download from ``url`` failed (None: it succeeded), and whether another attempt may succeed."""
-
-    def as_sent(response, **_):  # some servers declare .gz as a content encoding, which requests would decode
-        response.raw.headers.pop("content-encoding", None)
-
-    # Some servers reject clients without a user agent.
-    headers = {"User-Agent": "dlnb (https://github.com/dlnb/dlnb)", "Accept-Encoding": "identity"}
-    options = {"chunk_size": 2**18, "headers": headers, "hooks": {"response": as_sent}, "timeout": 30}
-    get = pooch.HTTPDownloader(not progress.silent(), **options)
-    try:
-        get(url, str(temporary), None)
-    except OSError as error:
-        if error.errno is not None:  # a disk error: network errors come from requests, without an errno
-            raise _unwritable(home() / file.name, error) from error
-        answer = getattr(error, "response", None)
-        if answer is None:
-            return f"the connection failed or broke ({error})", True
-        return f"the server responded {answer.status_code} {answer.reason}", answer.status_code >= 500
-    return _wrong(file, temporary), temporary.stat().st_size < (file.bytes or 0)
-
-
-def _wrong(file: File, path: Path) -> str | None:
-    """Why ``path`` does not hold the published bytes, or None if it does."""
-    try:
-        with open(path, "rb") as stream:
-            if not (start := stream.read(100)):
-                return "it is empty"
-            if start.lstrip().startswith(b"<"):
-                return "it is a web page"
-            size = stream.seek(0, os.SEEK_END)
-            if file.bytes is not None and size != file.bytes:
-                return f"it has {size:,} bytes instead of {file.bytes:,}"
-            if file.known_hash is None:
-                return None
-            stream.seek(0)
-            kind, _, published = file.known_hash.partition(":")
-            same = hashlib.file_digest(stream, kind).hexdigest() == published
-            return None if same else f"its {kind} checksum is not the published {published}"
-    except OSError as error:
-        return f"it cannot be read ({error.strerror})"
-
-
-def _addresses(file: File) -> str:
-    return " or ".join(file.urls)
 
 
 def _unwritable(path: Path, error: OSError) -> DataFileError:

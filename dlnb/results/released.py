@@ -8,6 +8,7 @@ that come with them are not read. N is determined by data set, method, strength 
 import argparse
 import ast
 import json
+import math
 import sys
 import zipfile
 import zlib
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dlnb import storage
+from dlnb import checks, storage
 from dlnb.paper import SWEEPS
 from dlnb.results.table import CELL
 from dlnb.study import Cell
@@ -67,11 +68,15 @@ TRAINING = {  # in every file of a model; FactorVAE has no elbo
     "train_results.global_step": "steps",
     "train_results.elapsed_time": "seconds_training",
 }
+EVERY = [name for scores in SCORES.values() for name in scores.values()]  # our columns of mean codes
+MODELS = 1800 * len(DATA_SETS)
+LARGEST = 10**6  # bytes of a result; those that were published have some thousands
+ROUNDING = 1e-3  # by which a score that is 0 or 1 may be found below or above; some are differences of large numbers
 
 
 def cell(number: int) -> Cell:
-    """The cell of model ``number``, 0 to 12,599."""
-    data_set, rest = divmod(number, 1800)
+    """The cell of model ``number``, 0 to 12,599. Raises ValueError for another number."""
+    data_set, rest = divmod(checks.whole(number, "the number of a model", 0, MODELS), 1800)
     method, rest = divmod(rest, 300)
     strength, seed = divmod(rest, SEEDS)
     name = list(METHODS)[method]
@@ -81,6 +86,8 @@ def cell(number: int) -> Cell:
 
 def column(name: str, representation: str) -> str:
     """Our column for a score of "mean" or "sampled" codes; names without either refer to mean codes."""
+    checks.choose(dict.fromkeys(EVERY), name, "score")
+    checks.choose(dict.fromkeys(("mean", "sampled")), representation, "representation")
     if name in SCORES["unsupervised"].values():
         return f"{name}_{representation}"
     return name if representation == "mean" else f"{name}_sampled"
@@ -89,31 +96,41 @@ def column(name: str, representation: str) -> str:
 def read(path) -> tuple[dict, list[str]]:
     """The row of one zip, and the results that it lacks (such as "sampled/dci").
 
-    Raises ValueError for a file that is not a complete zip, has no results, or has those of another model than its
-    name says.
+    Raises ValueError, which names the file, for one that is not a complete zip of stored or deflated members, has no
+    results, has those of another model than its name says, or a number that cannot be: infinity, a score outside its
+    range. Results of more than a million bytes are refused before they are read.
     """
-    path, row, missing = Path(path), {}, []
-    if not path.stem.isdecimal() or path.stem != str(int(path.stem)) or int(path.stem) >= 1800 * len(DATA_SETS):
-        raise ValueError(f"{path} is not named after a model, 0.zip to {1800 * len(DATA_SETS) - 1}.zip")
+    path, row, missing = checks.path(path), {}, []
+    if not path.stem.isdecimal() or path.stem != str(int(path.stem)) or int(path.stem) >= MODELS:
+        raise ValueError(f"{path} is not named after a model, 0.zip to {MODELS - 1}.zip")
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError(f"{path} is not a file" + ("" if path.exists() else " that exists"))
     number = int(path.stem)
     try:
         with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
+            names = archive.namelist()
             for representation in ("mean", "sampled"):
                 for metric, scores in SCORES.items():
                     name = f"{number}/metrics/{representation}/{metric}/results/aggregate/evaluation.json"
-                    found = _values(json.loads(archive.read(name))) if name in names else {}
-                    row |= {ours: found[key] for key, ours in TRAINING.items() if found.get(key) is not None}
+                    if names.count(name) > 1:
+                        raise ValueError(f"it holds {name} {names.count(name)} times")
+                    found = _values(_content(archive, name)) if name in names else {}
+                    row |= {ours: _number(key, found[key], ours) for key, ours in TRAINING.items() if _has(found, key)}
                     if found:
                         _check(path, number, found)
-                    values = {ours: found.get(f"evaluation_results.{key}") for key, ours in scores.items()}
-                    if any(value is None for value in values.values()):
+                    keys = {f"evaluation_results.{key}": ours for key, ours in scores.items()}
+                    if not all(_has(found, key) for key in keys):
                         missing.append(f"{representation}/{metric}")
-                    row |= {column(n, representation): float(v) for n, v in values.items() if v is not None}
+                    row |= {
+                        column(ours, representation): _number(key, found[key], ours)
+                        for key, ours in keys.items()
+                        if _has(found, key)
+                    }
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise ValueError(f"{path} is not a complete zip: {error}") from error
-    except (TypeError, AttributeError, ValueError) as error:  # JSON of another structure, or of another model
-        raise ValueError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
+        raise ValueError(f"{path} is not a complete zip: {error}. Download it again") from error
+    except Exception as error:  # of members and JSON of another structure, or of another model
+        reason = str(error) or type(error).__name__
+        raise ValueError(reason if reason.startswith(str(path)) else f"{path}: {reason}") from error
     if not row:
         raise ValueError(f"{path} holds none of the {2 * len(SCORES)} results of a model")
     if "elbo" not in row and {"reconstruction", "kl"} <= row.keys():
@@ -121,14 +138,56 @@ def read(path) -> tuple[dict, list[str]]:
     return {name: getattr(cell(number), name) for name in (*CELL,)} | row, missing
 
 
+def _content(archive: zipfile.ZipFile, name: str) -> dict:
+    """A result, whose sizes are checked before it is read; other methods of compression have no limit in zipfile."""
+    member = archive.getinfo(name)
+    if member.flag_bits & 1:
+        raise ValueError(f"{name} is encrypted")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is compressed by method {member.compress_type}, not stored or deflated")
+    if max(member.file_size, member.compress_size) > LARGEST:
+        raise ValueError(f"{name} has {member.file_size:,} bytes, where a result has at most {LARGEST:,}")
+    with archive.open(member) as stream:
+        content = stream.read(member.file_size + 1)  # not all there is: what comes out is limited by this number only
+    try:
+        found = json.loads(content)
+    except RecursionError as error:
+        raise ValueError(f"{name} is nested too deeply") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} is a {type(found).__name__} and not an object of keys and values")
+    return found
+
+
+def _has(found: dict, key: str) -> bool:
+    return found.get(key) is not None
+
+
+def _number(key: str, value, ours: str) -> float:
+    """``value`` as a float in the range of our column ``ours``, or NaN, as some results of collapsed models are."""
+    given = f"its {key} is {checks.shown(value)}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{given}, which is not a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        raise ValueError(f"{given}, which is not finite")
+    least = -math.inf if ours in ("reconstruction", "elbo") else 0
+    most = 1 if ours in EVERY and ours not in SCORES["unsupervised"].values() else math.inf
+    if number < least - ROUNDING or number > most + ROUNDING:
+        raise ValueError(f"{given}, outside {least:g} to {most:g}")
+    return number
+
+
 def _values(content: dict) -> dict:
     """``content`` with strings evaluated if they are Python literals; others (such as @vae()) are kept."""
     found = dict(content)
     for key, value in content.items():
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) < 1000:
             try:
                 found[key] = ast.literal_eval(value)
-            except (ValueError, SyntaxError):
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
                 found[key] = value
     return found
 
@@ -146,7 +205,7 @@ def _check(path: Path, number: int, found: dict) -> None:
     }
     for key, value in said.items():
         if (other := found.get(prefix + key, value)) != value:
-            raise ValueError(f"{path} should be {expected}, but its {key} is {other!r}, not {value!r}")
+            raise ValueError(f"{path} should be {expected}, but its {key} is {checks.shown(other)}, not {value!r}")
 
 
 def load(folder) -> pd.DataFrame:
@@ -155,10 +214,11 @@ def load(folder) -> pd.DataFrame:
     Returns a DataFrame with one row for each zip that can be read, in the order of N. Columns: data_set, method,
     hyperparameter, strength and seed; reconstruction, kl, elbo, steps and seconds_training; the scores under our names,
     those of sampled codes with ``_sampled``; NaN where a model lacks a result. ``attrs["refused"]`` lists why zips were
-    left out, ``attrs["missing"]`` counts the models that lack each result. Raises ValueError if no zip can be read.
+    left out, each with its name, ``attrs["missing"]`` counts the models that lack each result. Raises ValueError if the
+    folder is not there or holds no zip that can be read.
     """
-    rows, refused, missing = [], [], {}
-    for path in sorted(Path(folder).glob("*.zip"), key=lambda p: (len(p.stem), p.stem)):
+    folder, rows, refused, missing = checks.path(folder, "folder"), [], [], {}
+    for path in sorted(folder.glob("*.zip"), key=lambda p: (len(p.stem), p.stem)):
         try:
             row, lacking = read(path)
         except ValueError as error:
@@ -167,12 +227,24 @@ def load(folder) -> pd.DataFrame:
         rows.append(row)
         missing |= {what: missing.get(what, 0) + 1 for what in lacking}
     if not rows:
-        raise ValueError(f"no published result in {folder}" + "".join(f"\n{why}" for why in refused[:3]))
-    every = [column(name, kind) for kind in ("mean", "sampled") for m in SCORES.values() for name in m.values()]
+        raise ValueError(f"no published result in {folder}{_nothing(folder, refused)}")
+    every = [column(name, kind) for kind in ("mean", "sampled") for name in EVERY]
     table = pd.DataFrame(rows, columns=[*CELL, *TRAINING.values(), *every])
     table = table.astype(CELL | dict.fromkeys([*TRAINING.values(), *every], "float64"))
     table.attrs = {"refused": refused, "missing": missing}
     return table
+
+
+def _nothing(folder: Path, refused: list[str]) -> str:
+    """Why no zip of ``folder`` was read."""
+    if refused:
+        more = f"\nand {len(refused) - 3} more" if len(refused) > 3 else ""
+        return ": none of its zips can be read\n" + "\n".join(refused[:3]) + more
+    if not folder.is_dir():
+        return ": it is a file, not a folder of zips" if folder.exists() else ": there is no such folder"
+    if (folder / "metrics").is_dir() or any(folder.glob("*/metrics")):
+        return ": its models are unpacked. Give the folder of the zips as they were published, N.zip for model N"
+    return ": it holds no zips" + (", nor does it hold anything else" if not any(folder.iterdir()) else "")
 
 
 def main(arguments=None) -> int:
