@@ -27,7 +27,7 @@ def quantile_classes(values, classes: int = 10) -> np.ndarray:
     >>> from dlnb.metrics import mig, quantile_classes
     >>> quantile_classes([0.1, 7.5, 0.2, 0.4, 0.3, 0.9], classes=3).tolist()
     [0, 2, 0, 1, 1, 2]
-    >>> measured = np.random.default_rng(0).uniform(size=(3_000, 2))
+    >>> measured = np.random.default_rng(0).uniform(size=(3_000, 3))
     >>> round(mig(measured, quantile_classes(measured))["mig"], 2)  # codes that are the factors themselves
     0.91
     """

@@ -21,10 +21,10 @@ def binned(codes) -> np.ndarray:
     found = np.stack([np.digitize(c, _edges(c)[:-1]) for c in codes.T], axis=1)
     if squeezed := [j for j in range(codes.shape[1]) if _squeezed(codes[:, j], found[:, j])]:
         most = np.bincount(found[:, squeezed[0]]).max() / len(codes)
-        given = f"latents {squeezed} (counted from 0) fill one or two of {BINS} bins of equal width, and those"
-        given = f"{given} are all that the score sees; {most:.1%} of the rows of latent {squeezed[0]} are in one bin"
+        given = f"latents {squeezed} (counted from 0) have most rows in one or two of {BINS} bins of equal width"
+        share = f"{most:.2%} of those of latent {squeezed[0]} in one), so that little of what they tell is seen"
         remedy = "leave outliers out, clip them, or score ranks, scipy.stats.rankdata(codes, axis=0), as well"
-        rows.warn(f"{given}: {remedy}")
+        rows.warn(f"{given} ({share}: {remedy}")
     return found
 
 
