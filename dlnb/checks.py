@@ -105,15 +105,7 @@ def array(values, what: str, form: str = "", ndim: int | None = None) -> np.ndar
     ``form``: the shape as messages name it, such as "[n, d]". Arrays of other libraries, tables and nested lists are
     converted; masked entries, missing values, text, complex numbers and rows of unequal length are refused.
     """
-    form = f" {form}" if form else ""
-    if np.ma.is_masked(values):
-        raise ValueError(f"{what} has masked entries: fill them or leave their rows out first")
-    if hasattr(values, "detach"):  # a tensor of PyTorch, which NumPy may refuse or copy from a device
-        values = values.detach().cpu().numpy()
-    try:
-        found = np.asarray(values)
-    except Exception as error:
-        raise ValueError(f"{what} must be an array of numbers{form}, not {shown(values)}: {error}") from error
+    found, form = _plain(values, what, form), f" {form}" if form else ""
     if found.dtype == object and isinstance(values, pd.DataFrame | pd.Series):  # text, or nullable numbers
         if values.isna().any(axis=None):
             raise ValueError(f"{what} must be numbers{form}, but has missing values: leave their rows out first")
@@ -129,6 +121,19 @@ def array(values, what: str, form: str = "", ndim: int | None = None) -> np.ndar
     return found
 
 
+def _plain(values, what: str, form: str) -> np.ndarray:
+    """``values`` as an array of whatever kind; tensors are detached, masked entries and ragged rows refused."""
+    form = f" {form}" if form else ""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{what} has masked entries: fill them or leave their rows out first")
+    try:
+        if hasattr(values, "detach"):  # a tensor of PyTorch, which NumPy may refuse or copy from a device
+            values = values.detach().cpu().numpy()
+        return np.asarray(values)
+    except Exception as error:
+        raise ValueError(f"{what} must be an array of numbers{form}, not {shown(values)}: {error}") from error
+
+
 def finite(values, what: str, form: str = "", ndim: int | None = None) -> np.ndarray:
     """``array`` whose entries are all finite; the first that is not is named by its place, counted from 0."""
     found = array(values, what, form, ndim)
@@ -141,9 +146,10 @@ def finite(values, what: str, form: str = "", ndim: int | None = None) -> np.nda
 
 def factors(values, sizes: Mapping[str, int]) -> np.ndarray:
     """``values`` as class indices int64 [n, k]; ``sizes``: the number of classes of each factor."""
-    values = np.asarray(values)
+    values = _indices(values, f"[n, {len(sizes)}]")
     if values.ndim != 2 or values.shape[1] != len(sizes):
-        raise ValueError(f"factors must be [n, {len(sizes)}] ({', '.join(sizes)}), not of shape {values.shape}")
+        given = f"of shape {values.shape}" if values.ndim else shown(values[()])
+        raise ValueError(f"factors must be [n, {len(sizes)}] ({', '.join(sizes)}), not {given}")
     if not np.issubdtype(values.dtype, np.integer):
         raise ValueError(f"factors are class indices and must be integers, not {values.dtype}")
     for column, (name, size) in zip(values.T, sizes.items(), strict=True):
@@ -153,36 +159,97 @@ def factors(values, sizes: Mapping[str, int]) -> np.ndarray:
 
 
 def codes(values) -> np.ndarray:
-    """``values`` as finite floats [n, d]; a float dtype is kept, since the edges of bins depend on it."""
-    values = np.asarray(values)
-    if values.ndim != 2 or not values.size:
-        raise ValueError(f"codes must be [n, d] with at least one row and one latent, not of shape {values.shape}")
-    if not np.issubdtype(values.dtype, np.floating) and not np.issubdtype(values.dtype, np.integer):
-        raise ValueError(f"codes must be numbers, not {values.dtype}")
-    bad = np.flatnonzero(~np.isfinite(values).all(axis=0))
+    """``values`` as finite floats [n, d]; a float dtype is kept, since the edges of bins depend on it.
+
+    A code may be at most a quarter of the largest float32 in size (8.5e37), or of its own dtype if that is smaller, so
+    that the range of a latent and sums of squares are finite.
+    """
+    given = array(values, "codes", "[n, d]") if isinstance(values, pd.DataFrame) else _plain(values, "codes", "[n, d]")
+    if given.ndim != 2 or not given.size:
+        what = f"of shape {given.shape}" if given.ndim else shown(values)
+        raise ValueError(f"codes must be [n, d] with at least one row and one latent, not {what}")
+    if not np.issubdtype(given.dtype, np.floating) and not np.issubdtype(given.dtype, np.integer):
+        raise ValueError(f"codes must be numbers, not {given.dtype}")
+    bad = np.flatnonzero(~np.isfinite(given).all(axis=0))
     if bad.size:
         raise ValueError(f"codes must be finite: latent {bad[0]} (counted from 0) holds nan or infinity")
-    return values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float64)
+    given = given if np.issubdtype(given.dtype, np.floating) else given.astype(np.float64)
+    most = min(np.finfo(given.dtype).max, np.finfo(np.float32).max) / 4
+    size = np.maximum(given.max(axis=0), -given.min(axis=0))
+    if (bad := np.flatnonzero(size > most)).size:
+        held = f"latent {bad[0]} (counted from 0) holds {size[bad[0]]:.3g}"
+        raise ValueError(f"codes must be at most {most:.3g} in size, but {held}: divide its codes by a constant")
+    return given
 
 
 def labelled_codes(values, labels) -> tuple[np.ndarray, np.ndarray]:
-    """Codes [n, d] and factors int64 [n, k] of the same rows; ``labels`` may be floats that are whole numbers."""
-    values, labels = codes(values), np.asarray(labels)
-    if labels.ndim != 2 or len(labels) != len(values) or not labels.shape[1]:
-        hint = ": are codes transposed? A row is an image" if len(labels) == values.shape[1] else ""
-        given = f"the {len(values)} rows of codes, not of shape {labels.shape}"
-        raise ValueError(f"factors must be [n, k] with {given}{hint}")
-    if np.issubdtype(labels.dtype, np.floating):
+    """Codes [n, d] and factors int64 [n, k] of the same rows, with k at most n.
+
+    ``labels`` may be whole numbers of any kind, bool (as 0 and 1), or a DataFrame whose columns are such, nullable
+    integers or categories (as the places of the categories). Text and measurements are refused.
+    """
+    values, given = codes(values), labels
+    labels = _indices(labels, "[n, k]")
+    n, d = values.shape
+    if labels.ndim != 2 or len(labels) != n or not labels.shape[1]:
+        what = f"of shape {labels.shape}" if labels.ndim else shown(given)
+        hint = ""
+        if labels.ndim == 2 and d > n and d == labels.shape[1]:
+            hint = ": are both transposed? A row is an image"
+        elif labels.ndim == 2 and labels.shape[1] == n > len(labels):
+            hint = ": are factors transposed? A row is an image"
+        elif labels.ndim and len(labels) == d:
+            hint = ": are codes transposed? A row is an image"
+        elif labels.shape == (n,):
+            hint = ": of a single factor, factors[:, None]"
+        raise ValueError(f"factors must be [n, k] with the {n} rows of codes, not {what}{hint}")
+    if labels.shape[1] > n:
+        hint = "are codes and factors transposed? A row is an image"
+        raise ValueError(f"factors must be [n, k] with at least as many rows as columns, not {labels.shape}: {hint}")
+    return values, _whole(labels)
+
+
+def _indices(labels, form: str) -> np.ndarray:
+    """``labels`` as an array, where the columns of a DataFrame, or of objects, may differ in kind."""
+    if not isinstance(labels, pd.DataFrame):
+        labels = _plain(labels, "factors", form)
+        if labels.dtype != object or labels.ndim != 2:
+            return labels
+    columns = []
+    for factor, (_, column) in enumerate(pd.DataFrame(labels).infer_objects().items()):
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            column = column.cat.codes.where(column.notna())
+        elif not pd.api.types.is_numeric_dtype(column):  # bool counts as numeric
+            raise ValueError(_unnumbered(factor, column.dtype))
+        if column.isna().any():
+            raise ValueError(f"factor {factor} (counted from 0) has missing values: leave their rows out first")
+        columns.append(column.to_numpy())
+    return np.column_stack(columns) if columns else np.empty((len(labels), 0), np.int64)
+
+
+def _unnumbered(factor: int, given) -> str:
+    held = f"factor {factor} (counted from 0) holds {given}"
+    remedy = "for measurements, take metrics.quantile_classes(column), for names, pd.factorize(column, sort=True)[0]"
+    if isinstance(given, np.number) and (given == np.round(given) or not np.isfinite(given)):
+        remedy = "number huge ones by np.unique, leave rows out that have none"
+    return f"factors are class indices and must be whole numbers: {held}; {remedy}"
+
+
+def _whole(labels: np.ndarray) -> np.ndarray:
+    """``labels`` [n, k] as int64."""
+    if labels.dtype.kind not in "biuf":
+        remedy = "number each column first, by pd.factorize(column, sort=True)[0]"
+        raise ValueError(f"factors are class indices and must be integers, not {labels.dtype}: {remedy}")
+    bad = np.empty((0, 2), int)
+    if labels.dtype.kind == "f":
         # Truncation would silently turn 0.5 into 0. Infinity and nan are not whole numbers either.
         with np.errstate(invalid="ignore"):
             bad = np.argwhere(labels != np.round(labels) + 0 * labels)
-        if bad.size:
-            row, factor = bad[0]
-            given = f"factor {factor} (counted from 0) holds {labels[row, factor]}"
-            raise ValueError(f"factors are class indices and must be whole numbers: {given}; number its values first")
-    elif not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(f"factors are class indices and must be integers, not {labels.dtype}")
-    return values, labels.astype(np.int64, copy=False)
+    if not bad.size and labels.dtype.kind in "uf":  # beyond, floats skip whole numbers and int64 wraps around
+        bad = np.argwhere(np.abs(labels) >= (2.0**53 if labels.dtype.kind == "f" else 2**63))
+    if bad.size:
+        raise ValueError(_unnumbered(bad[0, 1], labels[tuple(bad[0])]))
+    return labels.astype(np.int64, copy=False)
 
 
 def table(value, columns: Iterable[str] = (), key: Iterable[str] = (), finite: Iterable[str] = ()) -> pd.DataFrame:

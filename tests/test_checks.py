@@ -73,11 +73,14 @@ def test_factors_may_be_nested_lists_and_may_have_no_rows():
         ([["0", "1"]], "must be integers, not <U1"),
         ([[0, 0], [0, 6]], "'scale' takes 0 to 5, not 0 to 6"),
         ([[-1, 0], [2, 0]], "'shape' takes 0 to 2, not -1 to 2"),
+        (None, "not None"),
+        (np.ma.array([[0, 0]], mask=[[0, 1]]), "masked entries"),
+        (np.array([[2**63, 0]], np.uint64), "'shape' takes 0 to 2, not 9223372036854775808"),
     ],
 )
 def test_factors_refuse_wrong_shapes_kinds_and_ranges(values, message):
     with pytest.raises(ValueError, match=message):
-        checks.factors(np.array(values), SIZES)
+        checks.factors(np.array(values) if isinstance(values, list) else values, SIZES)
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
@@ -108,6 +111,21 @@ def test_codes_refuse_wrong_shapes_kinds_and_infinities(values, message):
         checks.codes(values)
 
 
+@pytest.mark.parametrize("values", [np.full((2, 2), 1e38), [[-1e300, 0]], np.full((2, 1), 2e4, np.float16)])
+def test_codes_are_of_a_size_whose_range_is_finite(values):
+    with pytest.raises(ValueError, match=r"codes must be at most .* in size, but latent 0 .*: divide its codes"):
+        checks.codes(values)
+
+
+def test_codes_and_factors_are_converted_from_what_holds_them():
+    assert checks.codes(Tensor()).tolist() == [[1], [1]]
+    assert checks.codes(NULLABLE).tolist() == [[1, 0.5], [2, 1.5]]
+    assert checks.factors(Tensor().numpy().astype(int), {"a": 2}).tolist() == [[1], [1]]
+    assert checks.factors(NULLABLE[["a"]], {"a": 3}).tolist() == [[1], [2]]
+    codes, factors = checks.labelled_codes(Tensor(), Tensor())
+    assert codes.tolist() == factors.tolist() == [[1], [1]] and factors.dtype == np.int64
+
+
 def test_labelled_codes_keep_rows_together():
     codes, factors = checks.labelled_codes(np.ones((3, 2), np.float32), np.array([[0], [1], [2]], np.uint8))
     assert codes.dtype == np.float32
@@ -124,6 +142,9 @@ def test_labelled_codes_keep_rows_together():
         (np.full((3, 1), 0.5), r"must be whole numbers: factor 0 \(counted from 0\) holds 0.5"),
         (np.full((3, 1), np.nan), "holds nan"),
         (np.zeros((2, 1), int), "are codes transposed"),
+        (np.zeros((1, 3), int), "are factors transposed"),
+        (None, "not None"),
+        (np.full((3, 1), 2.0**60), "holds 1.15.*; number huge ones by np.unique"),
     ],
 )
 def test_labelled_codes_refuse_factors_that_do_not_fit(factors, message):

@@ -164,6 +164,46 @@ def test_the_order_of_models_only_orders_their_scores(kind):
     np.testing.assert_allclose(udr([models[i] for i in order], kind), udr(models, kind)[order], atol=1e-6)
 
 
+# Codes without variances
+
+
+@each_kind
+def test_codes_alone_agree_as_representations_of_them_do(kind):
+    codes = [rng(seed).standard_normal((50, 3)) + GRID[:, [0, 1, 1]].repeat(2, axis=0) for seed in range(3)]
+    expected = udr([model(each) for each in codes], kind)
+    np.testing.assert_allclose(udr(codes, kind), expected, atol=1e-4)
+    np.testing.assert_allclose(udr(np.stack(codes), kind), expected, atol=1e-4)
+    np.testing.assert_allclose(udr([codes[0], model(codes[1]), codes[2].tolist()], kind), expected, atol=1e-4)
+
+
+@each_kind
+def test_of_codes_alone_latents_that_hardly_vary_are_left_out(kind):
+    for deviation, counts in ((0.04, False), (0.06, True)):
+        noise = rng().standard_normal(25)
+        more = np.column_stack([GRID, deviation * noise / noise.std()])
+        found, plain = udr([more, GRID[:, ::-1]], kind), udr([GRID, GRID[:, ::-1]], kind)
+        assert (found < plain - 0.05).all() if counts else np.allclose(found, plain)
+
+
+@pytest.mark.parametrize(
+    ("models", "message"),
+    [
+        (GRID, r"give a list of representations, or of codes \[n, d\]"),
+        (model(GRID), "give a list of representations"),
+        (None, "not None"),
+        ([GRID, GRID[:20]], "models have 25, 20 rows"),
+        ([GRID[:2], GRID[:2]], "at least 3 rows of codes, not 2"),
+        ([GRID, np.where(GRID == 0, np.nan, GRID)], r"codes of model 1 \(counted from 0\).* latent 0 .* nan"),
+        ([GRID, 1e-3 * GRID], "no latent of model 1 .* deviation of at least 0.05: leave a collapsed model out"),
+        ([model(GRID), model(GRID, logvar=np.nan)], "variances of model 1"),
+        ([GRID, "x"], "codes of model 1"),
+    ],
+)
+def test_models_that_cannot_be_compared_are_refused(models, message):
+    with pytest.raises(ValueError, match=message):
+        udr(models)
+
+
 # Input
 
 

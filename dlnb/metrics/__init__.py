@@ -6,11 +6,16 @@ of the rows and tested on the last third (10,000 and 5,000 of the study's sample
 test use the first two thirds; the BetaVAE and FactorVAE scores draw thousands of batches from all rows. METRICS (the
 six scores of the study) and DOWNSTREAM need the factors; UNSUPERVISED scores ignore them.
 
+Rows must be in random order, and factors have several rows of each class: ``quantile_classes`` makes classes of
+measurements. A score that may mislead, for fewer than 50 rows or latents squeezed into few bins, comes with a warning.
+
 ``interventions`` has the BetaVAE and FactorVAE scores, ``information`` MIG and Modularity, ``predictors`` DCI, SAP and
 explicitness, on ``trees`` (``exact``) and ``linear`` classifiers; ``downstream`` the task of section 5.5,
-``unsupervised`` the scores without factors, ``scores`` the registry and several scores at once.
+``unsupervised`` the scores without factors, ``classes`` and ``rows`` what all require of a sample, ``scores`` the
+registry and several scores at once.
 """
 
+from dlnb.metrics.classes import quantile_classes
 from dlnb.metrics.downstream import downstream, statistical_efficiency
 from dlnb.metrics.information import mig, modularity
 from dlnb.metrics.interventions import beta_vae_score, factor_vae_score
@@ -32,6 +37,7 @@ __all__ = [
     "measure",
     "mig",
     "modularity",
+    "quantile_classes",
     "register",
     "sap",
     "score",

@@ -1,11 +1,14 @@
 """The downstream task of the study (section 5.5): predict each factor from the codes, with few labels and with many."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 
 from dlnb import checks
 from dlnb.metrics import rows
 from dlnb.metrics.linear import FOLDS, SOLVERS, logistic_regression_cv
-from dlnb.metrics.trees import boosted_trees
+from dlnb.metrics.trees import boosted_trees, check_boosting
 
 SIZES = (10, 100, 1_000, 10_000)  # numbers of labelled rows (paper, section C)
 
@@ -44,16 +47,10 @@ def accuracies(
     codes, factors, rng, *, sizes=SIZES, boosting: str = "exact", solver: str = "one_vs_rest", trees=None
 ) -> dict[str, np.ndarray]:
     """``downstream`` before the mean over factors: {"lr_10": float [k], ...}."""
-    x, y, x_test, y_test = rows.split(codes, factors, "downstream")
+    check_boosting(boosting, rng)
     checks.choose(SOLVERS, solver, "solver")
-    sizes = [checks.whole(size, "each of sizes", FOLDS) for size in (sizes if np.iterable(sizes) else [sizes])]
-    if not sizes:
-        raise ValueError(f"downstream needs sizes, numbers of labelled rows such as {SIZES}")
-    if max(sizes) > len(x):
-        given = f"downstream fits {max(sizes)} rows, two thirds of the sample, but was given {len(codes)} in all"
-        fitting = tuple(size for size in SIZES if size <= len(x)) or (len(x),)
-        raise ValueError(f"{given}: pass more rows, or smaller sizes such as sizes={fitting}")
-    scores = {}
+    x, y, x_test, y_test = rows.split(codes, factors, "downstream")
+    sizes, scores = check_sizes(sizes, len(x) + len(x_test)), {}
     for size in sizes:
         linear = [_linear(x[:size], labels[:size], solver, f) for f, labels in enumerate(y.T)]
         scores[f"lr_{size}"] = _right(linear, x_test, y_test)
@@ -64,6 +61,18 @@ def accuracies(
             grown = [boosted_trees(x[:size], labels[:size], rng, boosting) for labels in y.T]
             scores[f"gbt_{size}"] = _right(grown, x_test, y_test)
     return scores
+
+
+def check_sizes(sizes, n: int) -> list[int]:
+    """``sizes`` as a list, if n rows suffice for the largest."""
+    sizes = [checks.whole(size, "each of sizes", FOLDS) for size in (sizes if np.iterable(sizes) else [sizes])]
+    if not sizes:
+        raise ValueError(f"downstream needs sizes, numbers of labelled rows such as {SIZES}")
+    if max(sizes) > (most := rows.fit_rows(n).stop):
+        given = f"downstream fits {max(sizes)} rows, two thirds of the sample, but was given {n} in all"
+        fitting = tuple(size for size in SIZES if size <= most) or (most,)
+        raise ValueError(f"{given}: pass more rows, or smaller sizes such as sizes={fitting}")
+    return sizes
 
 
 def _linear(x, labels, solver: str, factor: int):
@@ -84,9 +93,9 @@ def _right(models, x_test, y_test) -> np.ndarray:
 def statistical_efficiency(scores) -> dict:
     """{"lr_efficiency", "gbt_efficiency"}: accuracy with 100 labels divided by that with 10,000 (section 5.5).
 
-    ``scores``: the result of ``downstream``, or the table of results, which gives a column each; raises KeyError if it
-    lacks one of these accuracies. 1: 100 labels suffice; useless codes, at chance with any number of labels, get it
-    too. The paper notes that this is not the sample complexity of learning theory.
+    ``scores``: the result of ``downstream``, or the table of results, which gives a column each. 1: 100 labels suffice;
+    useless codes, at chance with any number of labels, get it too. The paper notes that this is not the sample
+    complexity of learning theory. Raises ValueError if one of these accuracies is missing, or not above 0.
 
     >>> import numpy as np
     >>> from dlnb.metrics import downstream, statistical_efficiency
@@ -102,4 +111,15 @@ def statistical_efficiency(scores) -> dict:
     >>> efficiency(np.zeros((15_000, 1)))  # empty: at chance with both
     {'lr_efficiency': 1.0, 'gbt_efficiency': 1.0}
     """
-    return {f"{kind}_efficiency": scores[f"{kind}_100"] / scores[f"{kind}_10000"] for kind in ("lr", "gbt")}
+    such = "the result of downstream, or a table with its columns"
+    checks.instance(scores, (Mapping, pd.DataFrame, pd.Series), "scores", such)
+    found = {}
+    for name in ("lr_100", "lr_10000", "gbt_100", "gbt_10000"):
+        if name not in scores:
+            raise ValueError(f"statistical_efficiency needs {name}: score with sizes that include 100 and 10_000")
+        found[name] = scores[name]
+        if not isinstance(found[name], pd.Series | np.ndarray):
+            found[name] = checks.number(found[name], name, above=True)
+        elif (checks.finite(found[name], name) <= 0).any():
+            raise ValueError(f"{name} must be accuracies above 0, not {checks.shown(found[name])}")
+    return {f"{kind}_efficiency": found[f"{kind}_100"] / found[f"{kind}_10000"] for kind in ("lr", "gbt")}

@@ -7,11 +7,43 @@ from dlnb import checks
 from dlnb.metrics import rows
 
 BINS = 20  # of equal width, from the smallest to the largest code of a latent (paper, section C)
+FULL, HALF = 0.99, 2 / 3  # shares of the rows in two bins, or in one, by which a latent counts as squeezed
+STILL = 0.05  # a latent with a smaller standard deviation has collapsed; what it holds is no matter
 
 
 def binned(codes) -> np.ndarray:
-    """Bin indices from 1 to BINS, int [n, d]. A constant latent falls into a single bin."""
-    return np.stack([np.digitize(c, _edges(c)[:-1]) for c in checks.codes(codes).T], axis=1)
+    """Bin indices from 1 to BINS, int [n, d]. A constant latent falls into a single bin.
+
+    Warns if outliers, or a scale such as that of exp(z), squeeze nearly all rows of a latent into one or two bins, so
+    that little of what it tells is seen.
+    """
+    codes = rows.coded(codes)
+    found = np.stack([np.digitize(c, _edges(c)[:-1]) for c in codes.T], axis=1)
+    if squeezed := [j for j in range(codes.shape[1]) if _squeezed(codes[:, j], found[:, j])]:
+        most = np.bincount(found[:, squeezed[0]]).max() / len(codes)
+        given = f"latents {squeezed} (counted from 0) have most rows in one or two of {BINS} bins of equal width"
+        share = f"{most:.2%} of those of latent {squeezed[0]} in one), so that little of what they tell is seen"
+        remedy = "leave outliers out, clip them, or score ranks, scipy.stats.rankdata(codes, axis=0), as well"
+        rows.warn(f"{given} ({share}: {remedy}")
+    return found
+
+
+def _squeezed(code: np.ndarray, bins: np.ndarray) -> bool:
+    """Whether the bins of a latent that varies are too wide to see what most rows hold.
+
+    Either two neighbours hold all but 1 % of the rows, as with outliers; or one holds most, all over its width, as with
+    exponentials (where a binary latent with noise fills little of a bin). A collapsed latent is not squeezed.
+    """
+    counts = np.bincount(bins, minlength=BINS + 2)
+    pairs = counts[:-1] + counts[1:]
+    pair, one = pairs.argmax(), counts.argmax()
+    if pairs[pair] < HALF * len(code) or code.std(dtype=float) < STILL:
+        return False
+    if pairs[pair] >= FULL * len(code):
+        return len(np.unique(code[(bins == pair) | (bins == pair + 1)])) > 2
+    inside = code[bins == one]
+    width = (float(code.max()) - float(code.min())) / BINS
+    return counts[one] >= HALF * len(code) and np.ptp(inside) > width / 2
 
 
 def _edges(code: np.ndarray) -> np.ndarray:
@@ -23,6 +55,10 @@ def _edges(code: np.ndarray) -> np.ndarray:
 
 def mutual_information(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Mutual information in nats of every pair of columns of two integer arrays, [n, a] and [n, b]: float [a, b]."""
+    left, right = (checks.array(each, "columns", "[n, a]", 2) for each in (left, right))
+    if len(left) != len(right) or not len(left) or "f" in (left.dtype.kind, right.dtype.kind):
+        given = f"{left.dtype} of shape {left.shape} and {right.dtype} of shape {right.shape}"
+        raise ValueError(f"mutual information is that of integers [n, a] and [n, b] of the same rows, not {given}")
     return np.array([[mutual_info_score(x, y) for y in right.T] for x in left.T])
 
 
@@ -32,8 +68,10 @@ def shares(codes, factors) -> np.ndarray:
     1: the latent determines the factor. codes float [n, d], factors int [n, k]; uses all rows. Raises ValueError for a
     factor with a single value.
     """
-    codes, factors = checks.labelled_codes(codes, factors)
-    rows.varied(factors, "mutual information")
+    return _shares(*rows.sampled(codes, factors, "mutual information"))
+
+
+def _shares(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:
     return mutual_information(binned(codes), factors) / [mutual_info_score(f, f) for f in factors.T]
 
 
@@ -56,10 +94,9 @@ def mig(codes, factors, rng=None) -> dict[str, float]:
     >>> round(mig(noise, factors)["mig"], 2)
     0.02
     """
-    codes, factors = checks.labelled_codes(codes, factors)
+    codes, factors = rows.fitted(codes, factors, "mig")
     rows.several(codes.shape[1], "latents", "mig")
-    fit = rows.fit_rows(len(codes))
-    second, first = np.sort(shares(codes[fit], factors[fit]), axis=0)[-2:]
+    second, first = np.sort(_shares(codes, factors), axis=0)[-2:]
     return {"mig": float(np.mean(first - second))}
 
 
@@ -85,15 +122,17 @@ def modularity(codes, factors, rng=None) -> dict[str, float]:
     >>> round(modularity(noise, factors)["modularity"], 2)  # a ratio of estimation errors
     0.37
     """
-    codes, factors = checks.labelled_codes(codes, factors)
+    codes, factors = rows.fitted(codes, factors, "modularity")
     rows.several(factors.shape[1], "factors", "modularity")
-    fit = rows.fit_rows(len(codes))
-    rows.varied(factors[fit], "modularity")
-    return {"modularity": float(np.mean(modularities(mutual_information(binned(codes[fit]), factors[fit]))))}
+    return {"modularity": float(np.mean(modularities(mutual_information(binned(codes), factors))))}
 
 
 def modularities(information: np.ndarray) -> np.ndarray:
-    """Modularity of each latent [d] from mutual information [d, k] in any unit."""
+    """Modularity of each latent [d] from mutual information [d, k] in any unit, with k at least 2."""
+    information = checks.finite(information, "information", "[d, k]", 2).astype(float, copy=False)
+    if not information.size or not 0 <= information.min() <= information.max() <= 1e100:
+        raise ValueError(f"information must be [d, k], from 0 to 1e100, not {checks.shown(information)}")
+    rows.several(information.shape[1], "factors", "modularities")
     squares = information**2
     best = squares.max(axis=1)
     others = squares.sum(axis=1) - best

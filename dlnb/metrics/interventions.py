@@ -9,19 +9,20 @@ few rows the scores are too high: for noise and 4 factors, the BetaVAE score is 
 to 0.55 from 150, and increases with the number of values per factor.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from dlnb import checks
 from dlnb.data.dataset import DataSet
 from dlnb.metrics import rows
-from dlnb.metrics.linear import logistic_regression
+from dlnb.metrics.linear import SOLVERS, logistic_regression
 
 POINTS = 10_000, 5_000  # to train and to test the classifier (paper, section C)
 BATCH = 64  # images, or pairs of images, per point
 ACTIVE = 0.05  # a latent with a smaller standard deviation has collapsed; the paper says variance, its code tests this
 CHUNK = 16  # points drawn and encoded at a time
+MOST = 10**8  # codes, or pairs, of all points; the study draws a million, and each takes 100 bytes or more
 
 
 def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, solver: str = "one_vs_rest"):
@@ -31,8 +32,8 @@ def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, so
     and the two codes of each pair share its value. A linear classifier is trained to predict the factor from the point;
     the score is its accuracy on the test points. codes float [n, d], factors int [n, k] with k at least 2; ``points``:
     numbers of training and test points. A pair is two different rows, drawn from all rows. Raises ValueError for a
-    single factor, a factor with a single value, and a value with a single row. ``solver``: see
-    ``linear.logistic_regression``.
+    single factor, a factor with a single value, a value with a single row, and more than 10^8 pairs in all.
+    ``solver``: see ``linear.logistic_regression``.
 
     >>> import numpy as np
     >>> from dlnb.metrics import beta_vae_score
@@ -50,6 +51,7 @@ def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, so
     {'beta_vae_score': 0.52}
     """
     points, batch = _asked(points, batch, 1)
+    checks.choose(SOLVERS, solver, "solver")
     codes, groups = _groups(codes, factors, rng, "beta_vae_score", 2)
     fit, test = (_differences(codes, groups, count, batch, rng) for count in points)
     return {"beta_vae_score": _told(fit, test, solver)}
@@ -57,7 +59,7 @@ def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, so
 
 def differences(codes, factors, rng, *, points: int = POINTS[0], batch: int = BATCH):
     """Points of the BetaVAE score: mean absolute differences float [points, d], and the fixed factor int [points]."""
-    (points,), batch = _asked([points], batch, 1)
+    (points,), batch = _asked([points], batch, 1, 1)
     codes, groups = _groups(codes, factors, rng, "differences", 2)
     return _differences(codes, groups, points, batch, rng)
 
@@ -98,7 +100,7 @@ def factor_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH):
 
 def votes(codes, factors, rng, *, points: int = POINTS[0], batch: int = BATCH) -> np.ndarray:
     """Training votes of the FactorVAE score, int [d, k]: how often each latent varied least with each factor fixed."""
-    (points,), batch = _asked([points], batch, 2)
+    (points,), batch = _asked([points], batch, 2, 1)
     codes, groups = _groups(codes, factors, rng, "votes", max(2, batch // 2))
     return _ballots(*_variances(codes, groups, points, batch, rng), codes.std(axis=0, ddof=1), len(groups))
 
@@ -121,8 +123,9 @@ def beta_vae_score_of_encoder(
             apart = np.abs(_encoded(data_set, encode, left, rng) - _encoded(data_set, encode, right, rng))
             yield apart.reshape(len(fixed), batch, -1).mean(axis=1), fixed
 
-    checks.generator(rng, "beta_vae_score_of_encoder")
+    _drawn(data_set, encode, rng, "beta_vae_score_of_encoder")
     points, batch = _asked(points, batch, 1)
+    checks.choose(SOLVERS, solver, "solver")
     rows.several(len(data_set.sizes), "factors", "beta_vae_score_of_encoder")
     fit, test = (_joined(point_batches(count)) for count in points)
     return {"beta_vae_score": _told(fit, test, solver)}
@@ -143,7 +146,7 @@ def factor_vae_score_of_encoder(data_set: DataSet, encode: Callable, rng, *, poi
             codes = _encoded(data_set, encode, drawn.reshape(len(fixed) * batch, -1), rng)
             yield codes.reshape(len(fixed), batch, -1).var(axis=1, ddof=1), fixed
 
-    checks.generator(rng, "factor_vae_score_of_encoder")
+    _drawn(data_set, encode, rng, "factor_vae_score_of_encoder")
     points, batch = _asked(points, batch, 2)
     rows.several(len(data_set.sizes), "factors", "factor_vae_score_of_encoder")
     starts = range(0, points[0], CHUNK * batch)
@@ -152,6 +155,12 @@ def factor_vae_score_of_encoder(data_set: DataSet, encode: Callable, rng, *, poi
     ]
     fit, test = (_joined(point_batches(count)) for count in points)
     return {"factor_vae_score": _voted(fit, test, np.concatenate(sample).std(axis=0, ddof=1), len(data_set.sizes))}
+
+
+def _drawn(data_set, encode, rng, score: str) -> None:
+    checks.instance(data_set, DataSet, "data_set", "a DataSet such as data.load returns")
+    checks.function(encode, "encode", "a function that takes images and returns codes [n, d]")
+    checks.generator(rng, score)
 
 
 def _encoded(data_set, encode, factors, rng) -> np.ndarray:
@@ -166,17 +175,24 @@ def _joined(batches) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(points), np.concatenate(labels)
 
 
-def _asked(points, batch: int, least: int) -> tuple[list[int], int]:
-    """Validate ``points`` and ``batch``, of at least ``least``: 1 for pairs, 2 for a variance."""
-    return [checks.whole(count, "each of points") for count in points], checks.whole(batch, "batch", least)
+def _asked(points, batch: int, least: int, numbers: int = 2) -> tuple[list[int], int]:
+    """Validate ``points``, one or two numbers, and ``batch``, of at least ``least``: 1 for pairs, 2 for a variance."""
+    if not isinstance(points, Sequence | np.ndarray) or isinstance(points, str) or len(points) != numbers:
+        given = checks.shown(points)
+        raise ValueError(f"points must be the numbers to train and to test, such as {POINTS}, not {given}")
+    each = "points" if numbers == 1 else "each of points"
+    points, batch = [checks.whole(count, each) for count in points], checks.whole(batch, "batch", least)
+    if sum(points) * batch > MOST:
+        given = f"{sum(points):,} points of {batch:,} codes"
+        raise ValueError(f"points times batch must be at most {MOST:,}, not {given}: pass fewer")
+    return points, batch
 
 
 def _groups(codes, factors, rng, score: str, least: int) -> tuple[np.ndarray, list[list[np.ndarray]]]:
     """Codes float64, and for each factor the rows of each of its values."""
-    codes, factors = checks.labelled_codes(codes, factors)
     checks.generator(rng, score)
+    codes, factors = rows.sampled(codes, factors, score)
     rows.several(factors.shape[1], "factors", score)
-    rows.varied(factors, score)
     groups = []
     for factor, labels in enumerate(factors.T):
         order = np.argsort(labels, kind="stable")

@@ -50,7 +50,8 @@ def logistic_regression(codes, labels, solver: str = "one_vs_rest"):
     "one_vs_rest" is the default up to version 0.21 (liblinear), which also penalises intercepts; "multinomial" is the
     default since 0.22. Returns an object with ``classes_``, ``predict`` and ``predict_proba``.
     """
-    if checks.choose(SOLVERS, solver, "solver") == "multinomial":
+    solver, codes, labels = _given(codes, labels, solver)
+    if solver == "multinomial":
         return LogisticRegression(max_iter=1_000).fit(codes, labels)
     classes = np.unique(labels)
     inputs = with_ones(codes)
@@ -64,8 +65,11 @@ def logistic_regression_cv(codes, labels, solver: str = "one_vs_rest"):
     "multinomial" chooses one for all classes, and raises ValueError if the installed scikit-learn cannot handle folds
     that lack a class. A single class is always predicted.
     """
+    solver, codes, labels = _given(codes, labels, solver)
+    if len(codes) < FOLDS:
+        raise ValueError(f"cross-validation has {FOLDS} folds, so {len(codes)} rows are too few")
     classes, inputs = np.unique(labels), with_ones(codes)
-    if checks.choose(SOLVERS, solver, "solver") == "multinomial" and len(classes) > 1:
+    if solver == "multinomial" and len(classes) > 1:
         with warnings.catch_warnings():  # about arguments renamed in scikit-learn 1.8
             warnings.simplefilter("ignore", FutureWarning)
             model = LogisticRegressionCV(Cs=STRENGTHS, cv=KFold(FOLDS), scoring="accuracy", max_iter=1_000)
@@ -80,6 +84,14 @@ def logistic_regression_cv(codes, labels, solver: str = "one_vs_rest"):
             right[i] += ((inputs[test] @ weights.T > 0) == targets[test]).mean(axis=0)
     best = STRENGTHS[right.argmax(axis=0)]
     return OneVsRest(classes, logistic(inputs, targets, best, penalty))
+
+
+def _given(codes, labels, solver: str) -> tuple[str, np.ndarray, np.ndarray]:
+    solver = checks.choose(SOLVERS, solver, "solver")
+    codes, labels = checks.codes(codes), checks.array(labels, "labels", "[n]", 1)
+    if len(labels) != len(codes):
+        raise ValueError(f"labels must be [n] with the {len(codes)} rows of codes, not {len(labels)}")
+    return solver, codes, labels
 
 
 def with_ones(codes: np.ndarray) -> np.ndarray:

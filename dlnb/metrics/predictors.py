@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from dlnb import checks
 from dlnb.metrics import rows
-from dlnb.metrics.linear import logistic_regression, support_vectors
-from dlnb.metrics.trees import boosted_trees
+from dlnb.metrics.linear import SOLVERS, logistic_regression, support_vectors
+from dlnb.metrics.trees import boosted_trees, check_boosting
 
 NOTHING = 1e-11  # added to importances, so that entropies are defined (original code)
 SOFT = 0.01  # C of the support vector machines (paper, section C)
@@ -23,6 +24,7 @@ class Fitted:
 
 def fit_trees(codes, factors, rng, boosting: str = "exact") -> Fitted:
     """Results of boosted trees for each factor, trained on all training rows; ``dci`` and ``downstream`` share them."""
+    check_boosting(boosting, rng)
     x, y, x_test, y_test = rows.split(codes, factors, "boosted trees")
     trees = [boosted_trees(x, labels, rng, boosting) for labels in y.T]
     right = [(each.predict(x_test) == labels).mean() for each, labels in zip(trees, y_test.T, strict=True)]
@@ -31,12 +33,22 @@ def fit_trees(codes, factors, rng, boosting: str = "exact") -> Fitted:
 
 def disentanglement(importance: np.ndarray) -> float:
     """1 - entropy of each latent's importances [d, k] over factors, base k; mean weighted by the latents' shares."""
-    return _concentration(importance)
+    return _concentration(_importance(importance, "factors"))
 
 
 def completeness(importance: np.ndarray) -> float:
     """1 - entropy of each factor's importances [d, k] over latents, base d; mean weighted by the factors' shares."""
-    return _concentration(importance.T)
+    return _concentration(_importance(importance, "latents").T)
+
+
+def _importance(importance, over: str) -> np.ndarray:
+    """``importance`` [d, k] as floats, if it has at least two columns, or rows if ``over`` is "latents"."""
+    matrix = checks.finite(importance, "importance", "[d, k]", 2).astype(float, copy=False)
+    if matrix.shape[over == "factors"] < 2 or not matrix.size or not 0 <= matrix.min() <= matrix.max() <= 1e100:
+        raise ValueError(
+            f"importance must be [d, k], from 0 to 1e100, with at least 2 {over}, not {checks.shown(matrix)}"
+        )
+    return matrix
 
 
 def _concentration(matrix: np.ndarray) -> float:
@@ -77,6 +89,7 @@ def dci(codes, factors, rng, *, boosting: str = "exact", trees=None) -> dict[str
     rows.several(x.shape[1], "latents", "dci")
     rows.several(y.shape[1], "factors", "dci")
     trees = fit_trees(codes, factors, rng, boosting) if trees is None else trees
+    checks.instance(trees, Fitted, "trees", "the result of predictors.fit_trees")
     return {
         "dci_disentanglement": disentanglement(trees.importance),
         "dci_completeness": completeness(trees.importance),
@@ -162,6 +175,7 @@ def explicitness(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> di
 
 def areas(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> dict[str, np.ndarray]:
     """``explicitness`` before the mean over factors: {"explicitness": float [k]}."""
+    checks.choose(SOLVERS, solver, "solver")
     x, y, x_test, y_test = rows.split(codes, factors, "explicitness")
     mean, deviation = x.mean(axis=0, dtype=float), x.std(axis=0, dtype=float)
     deviation = np.where(np.ptp(x, axis=0) > 0, deviation, np.inf)

@@ -1,7 +1,7 @@
 """The registry of scores, and the computation of several at once."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from numbers import Real
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from dlnb import checks, registry, study
 from dlnb.metrics import rows
-from dlnb.metrics.downstream import accuracies, downstream
+from dlnb.metrics.downstream import SIZES, accuracies, check_sizes, downstream
 from dlnb.metrics.information import binned, mig, modularity, mutual_information
 from dlnb.metrics.interventions import beta_vae_score, factor_vae_score
 from dlnb.metrics.predictors import accuracies as accuracies_of_latents
@@ -45,7 +45,7 @@ def score(codes, factors, rng, names=None, **options) -> dict[str, float]:
     """Several scores in one dict; trees that several of them need are fitted once.
 
     codes: float [n, d], finite; a row is an image
-    factors: int [n, k], class indices of the same images
+    factors: int [n, k], class indices of the same images; None will do for unsupervised scores alone
     rng: numpy.random.Generator; each score has its own stream, so its value does not depend on the other ``names``
     names: a key of SCORES or several (None: all)
     options: passed to the scores that take them: ``boosting`` ("exact", "lightgbm", "scikit-learn"), ``solver``
@@ -95,12 +95,21 @@ def measure(codes, factors, rng, names=None, **options) -> tuple[dict[str, float
     (0.0, [[0.0, 0.0], [0.0, 0.0]])
     """
     checks.generator(rng, "score")
-    names = SCORES if names is None else (names,) if isinstance(names, str) else tuple(names)
+    names = SCORES if names is None else (names,) if isinstance(names, str) else names
+    if not isinstance(names, Iterable):
+        raise ValueError(f"names must be a score or several, not {checks.shown(names)}")
+    names = tuple(names)
     functions = {name: checks.choose(SCORES, name, "score") for name in names}
     taken = {name: set(inspect.signature(function).parameters) for name, function in SCORES.items()}
     known = dict.fromkeys(sorted(set().union(*taken.values()) - {"codes", "factors", "rng", "trees"}))
     for option in options:
         checks.choose(known, option, "option")
+    if set(names) - UNSUPERVISED.keys():
+        codes, factors = checks.labelled_codes(codes, factors)
+    elif names:
+        codes = checks.codes(codes)
+    if "downstream" in names:
+        check_sizes(options.get("sizes", SIZES), len(codes))  # before anything slow
     # Registered scores draw from separate streams, so that those of the package's scores do not change.
     forest, *streams = rng.spawn(1 + len(STANDARD))
     others = [name for name in SCORES if name not in STANDARD]
@@ -133,10 +142,9 @@ def _numbers(name: str, found) -> dict[str, float]:
 
 
 def _matrices(codes, factors, names, trees) -> dict[str, np.ndarray]:
-    fit, found = rows.fit_rows(len(codes)), {}
+    found = {}
     if {"mig", "modularity"} & names.keys():
-        codes_fit, factors_fit = checks.labelled_codes(codes, factors)
-        codes_fit, factors_fit = codes_fit[fit], factors_fit[fit]
+        codes_fit, factors_fit = rows.fitted(codes, factors, "mig")
         found["information"] = mutual_information(binned(codes_fit), factors_fit)
         found["entropy"] = np.diag(mutual_information(factors_fit, factors_fit))
     if "dci" in names:
@@ -157,8 +165,8 @@ def register(name: str, function: Callable, *, columns: tuple[str, ...] = (), un
     """
     registry.name_of(name, "score", OWN)
     if not callable(function):
-        raise ValueError(f"a score must be a function of codes, factors and rng, not {function!r}")
-    names = (columns,) if isinstance(columns, str) else tuple(columns) or (name,)
+        raise ValueError(f"a score must be a function of codes, factors and rng, not {checks.shown(function)}")
+    names, unsupervised = checks.names(columns, "columns") or (name,), checks.flag(unsupervised, "unsupervised")
     made = tuple(f"{n}_{kind}" for n in names for kind in CODES) if unsupervised else names
     taken = {column for other, each in study.SCORES.items() if other != name for column in each} | RECORDED
     if twice := [column for column in made if column in taken]:

@@ -62,24 +62,35 @@ class Trees:
         return self.classes[(raw.ravel() > 0).astype(int) if two else raw.argmax(axis=1)]
 
 
+def check_boosting(boosting: str, rng) -> str:
+    """``boosting`` if it is known; all but "lightgbm" draw from ``rng``, which must be a generator then."""
+    if checks.choose(BOOSTING, boosting, "boosting") != "lightgbm":
+        checks.generator(rng, "boosted trees")
+    return boosting
+
+
 def boosted_trees(codes, labels, rng: np.random.Generator, boosting: str = "exact") -> Trees:
     """Fit trees that predict labels int [n] from codes [n, d]; ``boosting`` is "exact", "lightgbm" or "scikit-learn".
 
     Among latents that split equally well, "exact" and "scikit-learn" choose one at random, by ``rng``, so that copies
     of a latent share its importance; LightGBM chooses the first. Labels of a single class need no trees.
     """
-    name = checks.choose(BOOSTING, boosting, "boosting")
+    name = check_boosting(boosting, rng)
+    codes, labels = checks.codes(codes), checks.array(labels, "labels", "[n]", 1)
+    if len(labels) != len(codes):
+        raise ValueError(f"labels must be [n] with the {len(codes)} rows of codes, not {len(labels)}")
     classes, targets = np.unique(labels, return_inverse=True)
     if len(classes) == 1:
         return Trees(classes, np.zeros(codes.shape[1]))
     if name == "exact":
-        model = exact.fit(codes, targets, len(classes), checks.generator(rng, "boosted_trees"))
+        model = exact.fit(codes, targets, len(classes), rng)
         return Trees(classes, _shares(model.gain), model)
     if name == "scikit-learn":
-        rng = checks.generator(rng, "boosted_trees")
         model = GradientBoostingClassifier(random_state=int(rng.integers(2**31))).fit(codes, labels)
         return Trees(classes, np.abs(model.feature_importances_), model)
-    codes = np.where(np.ptp(codes, axis=0) == 0, 1.0, np.asarray(codes, np.float64))  # LightGBM rejects all zeros
+    # LightGBM rejects latents that are all zero, and takes what is below 1e-35 for zero.
+    still = (np.ptp(codes, axis=0) == 0) | (np.abs(codes).max(axis=0) < 1e-34)
+    codes = np.where(still, 1.0, np.asarray(codes, np.float64))
     model = _boosted(codes, targets, len(classes))
     return Trees(classes, _shares(model.feature_importance("gain")), model)
 
