@@ -77,15 +77,6 @@ dlnb.explorable("sample", (stage) => {
 ABOVE = '<div style="height: 300vh">a long text</div>'
 
 
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = pages.launch(playwright)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def sample(browser, tmp_path, monkeypatch):
     """A page whose explorable stands below three screens of text."""
@@ -119,7 +110,7 @@ def test_controls_are_labelled_and_change_what_is_shown_by_keyboard_and_mouse(sa
     slider = sample.get_by_role("slider", name="amount")
     slider.press("ArrowRight")
     line.get_by_text("4 a y 1.00 2.00").wait_for()
-    assert slider.get_attribute("aria-valuetext") == "4 units" == sample.locator("output").text_content()
+    assert slider.get_attribute("aria-valuetext") == "4 units" == sample.locator(".value").text_content()
     sample.get_by_role("radio", name="first").press("ArrowRight")
     sample.get_by_label("which").select_option("an x")
     line.get_by_text("4 b x 1.00 2.00").wait_for()

@@ -132,6 +132,16 @@
       return this.put(dlnb.make("p", { class: className }, text));
     }
 
+    /* What the lines of a chart mean: {text: [colour, dashes]}. */
+    legend(lines) {
+      const items = Object.entries(lines).map(([text, [stroke, dashes]]) => {
+        const line = dlnb.make("line", { class: "curve", x2: 28, y1: 6, y2: 6, stroke, "stroke-dasharray": dashes });
+        const mark = dlnb.make("svg", { width: 28, height: 12, "aria-hidden": "true" }, line);
+        return dlnb.make("li", {}, mark, text);
+      });
+      return this.put(dlnb.make("ul", { class: "legend" }, ...items));
+    }
+
     /* Draw soon, once for all changes until then. */
     redraw() {
       this.waiting ??= requestAnimationFrame(() => {
@@ -150,10 +160,10 @@
     slider(label, { min, max, step, value, format = dlnb.format }) {
       const id = `dlnb-${++count}`;
       const input = dlnb.make("input", { type: "range", id, min, max, step });
-      const output = dlnb.make("output", { for: id });
+      const shown = dlnb.make("span", { class: "value", "aria-hidden": "true" }); // aria-valuetext says it
       const show = () => {
-        output.textContent = format(+input.value);
-        input.setAttribute("aria-valuetext", output.textContent);
+        shown.textContent = format(+input.value);
+        input.setAttribute("aria-valuetext", shown.textContent);
         this.redraw();
       };
       const control = {
@@ -168,7 +178,7 @@
       };
       control.value = value;
       input.addEventListener("input", show);
-      this.put(dlnb.make("div", { class: "control" }, dlnb.make("label", { for: id }, label), output, input));
+      this.put(dlnb.make("div", { class: "control" }, dlnb.make("label", { for: id }, label), shown, input));
       return control;
     }
 
