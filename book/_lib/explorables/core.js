@@ -99,7 +99,8 @@
       add("text", { x, y: low ? y : y + 4, "text-anchor": low ? "middle" : "end" }, text(tick));
     }
     const [x, y] = at((scale.start + scale.end) / 2, low ? 36 : 40);
-    if (label) add("text", { x, y, "text-anchor": "middle", ...(low ? {} : { transform: `rotate(-90 ${x} ${y})` }) }, label);
+    const transform = low ? "" : `rotate(-90 ${x} ${y})`;
+    if (label) add("text", { x, y, "text-anchor": "middle", transform }, label);
   };
 
   /* The path through points [[x, y], ...] given in pixels. */
@@ -254,7 +255,7 @@
       }
       svg.classList.add("pad");
       const go = (x, y) => {
-        const within = (scale, value) => dlnb.clamp(value, Math.min(scale.low, scale.high), Math.max(scale.low, scale.high));
+        const within = ({ low, high }, value) => dlnb.clamp(value, Math.min(low, high), Math.max(low, high));
         move(within(chart.x, x), within(chart.y, y));
         this.redraw();
       };
@@ -276,7 +277,8 @@
         if (x === undefined) return;
         event.preventDefault();
         const size = event.shiftKey ? 0.1 : 0.02; // of the width and the height, as seen on the screen
-        const step = (scale, value, sign) => scale.invert(scale(value) + sign * size * Math.abs(scale.end - scale.start));
+        const step = (scale, value, sign) =>
+          scale.invert(scale(value) + sign * size * Math.abs(scale.end - scale.start));
         const [left, top] = at();
         go(step(chart.x, left, x), step(chart.y, top, y));
       });

@@ -29,7 +29,8 @@
     stage.part("controls");
     const mean = stage.slider("mean of q", { min: -0.5, max: 2.5, step: 0.01, value: 0.3 });
     const width = stage.slider("width of q", { min: 0.4, max: 1.2, step: 0.01, value: 0.85 });
-    const power = stage.slider("β", { min: -1, max: 4, step: 0.25, value: 0, format: (p) => String(+(2 ** p).toFixed(2)) });
+    const doubled = (power) => String(+(2 ** power).toFixed(2));
+    const power = stage.slider("β", { min: -1, max: 4, step: 0.25, value: 0, format: doubled });
     const go = (q) => glide([mean.value, width.value], q, (now) => ([mean.value, width.value] = now));
     const charts = stage.part("halves");
     stage.part("half", charts);
@@ -100,7 +101,7 @@
       sum.textContent =
         `reconstruction ${format(reconstruction)} + KL ${format(kl)} \u2212 gap ${format(gap)}` +
         ` = \u2212log p(x) ${format(-model.evidence)} nats`;
-      stage.say(`Reconstruction ${format(reconstruction)}, KL ${format(kl)}, gap ${format(gap)}, loss ${format(loss(...q))} nats`);
+      stage.say(`${sum.textContent}; loss ${format(loss(...q))}, the lowest ${format(loss(...model.best(beta)))}`);
     };
   });
 })();

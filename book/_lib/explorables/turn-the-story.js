@@ -1,8 +1,8 @@
 /* One data set, two stories about it: Theorem 1 in the plane, as in dlnb.lessons.theorem.
 
-   A code z with independent coordinates of one distribution (the prior) is mapped to the other story's code by the proof's
-   f = g^-1 h^-1 A h g: g makes each coordinate uniform, h makes it normal, A turns by an angle. w is h(g(z)), a point of
-   a standard normal distribution; g(z) is where the heart stands in the picture. Points are [first, second]. */
+   A code z with independent coordinates of one distribution (the prior) is mapped to the other story's code by the
+   proof's f = g^-1 h^-1 A h g: g makes each coordinate uniform, h makes it normal, A turns by an angle. w is h(g(z)), a
+   point of a standard normal distribution; g(z) is where the heart stands in the picture. A point is two numbers. */
 (() => {
   "use strict";
   const { axis, clamp, format, glide, path, random, range, scale } = dlnb;
@@ -51,7 +51,9 @@
   const jacobian = (prior, degrees, z) => {
     const { slope } = PRIORS[prior];
     const [a, b] = [turned(degrees, [1, 0]), turned(degrees, [0, 1])];
-    return map(prior, degrees, z).map((after, i) => [a[i] * slope(z[0]), b[i] * slope(z[1])].map((up) => up / slope(after)));
+    const before = z.map(slope);
+    const row = (after, i) => [a[i] * before[0], b[i] * before[1]].map((up) => up / slope(after));
+    return map(prior, degrees, z).map(row);
   };
 
   /* ---- the heart of dSprites, in pixels of a picture of 64, around its place ---- */
@@ -65,6 +67,7 @@
   const OLD = ["z₁", "z₂"];
   const NEW = ["ẑ₁", "ẑ₂"];
   const COLOURS = ["var(--a)", "var(--b)", "var(--c)", "var(--d)"]; // of z₁, z₂, ẑ₁, ẑ₂
+  const STEPS = ["g: uniform", "h: normal", "A: turned", "h⁻¹: uniform", "g⁻¹: the prior"];
   const BANDS = 8; // of colour, by z₁
   const heart = `${path(HEART)}Z`;
   const next = random(1);
@@ -78,7 +81,8 @@
     stage.part("controls");
     const angle = stage.slider("angle", { min: 0, max: 180, step: 1, value: 45, format: (a) => `${a}°` });
     angle.input.parentNode.classList.add("wide");
-    const prior = stage.radio("prior of each coordinate", { uniform: "uniform", normal: "normal", exponential: "exponential" }, "uniform");
+    const names = Object.fromEntries(Object.keys(PRIORS).map((name) => [name, name]));
+    const prior = stage.radio("prior of each coordinate", names, "uniform");
 
     const stories = stage.part("stories");
     const panel = (className, title, label) => {
@@ -96,7 +100,8 @@
     const strip = (names, story) => {
       stage.part("half", strips);
       stage.line(`Move ${names.join(" or ")} alone`, "title");
-      return stage.chart(`Two rows of seven pictures: ${names.join(" and ")} of ${story} move, the other stays`, (width) => (2 * (width - 30)) / 7 + 4);
+      const label = `Two rows of seven pictures: ${names.join(" or ")} of ${story} moves, the other stays`;
+      return stage.chart(label, (width) => (2 * (width - 30)) / 7 + 4);
     };
     const ones = strip(OLD, "story one");
     const twos = strip(NEW, "story two");
@@ -105,7 +110,7 @@
     const steps = stage.part("steps", stage.node, "details");
     stage.put(dlnb.make("summary", {}, "The steps from z to ẑ"));
     const chain = stage.part("chain", steps);
-    const small = ["g: each coordinate uniform", "h: normal", "A: turned", "h⁻¹: uniform again", "g⁻¹: the prior again"].map((title) => {
+    const small = STEPS.map((title) => {
       stage.part("step", chain);
       const chart = stage.chart(`The cloud after the step ${title}`, (width) => width);
       stage.line(title);
@@ -141,7 +146,8 @@
     });
 
     /* The lines along which the coordinates of a story move, through its dot, in w of that story. */
-    const lines = (centre) => [0, 1].map((i) => range(61).map((k) => centre.map((each, j) => (i === j ? -3 + k / 10 : each))));
+    const line = (centre, i) => range(161).map((k) => centre.map((each, j) => (i === j ? -4 + k / 20 : each)));
+    const lines = (centre) => [line(centre, 0), line(centre, 1)];
 
     const cloud = (chart, to, move, show, margin, size) => {
       const add = chart.clear();
@@ -155,21 +161,25 @@
         const d = dots.map(([x, y]) => `M${x.toFixed(1)} ${y.toFixed(1)}h0`).join("");
         add("path", { d, stroke: colour, "stroke-width": size, "stroke-linecap": "round" });
       });
-      add("rect", { x: margin, y: 4, width: chart.width - 4 - margin, height: chart.height - 4 - margin, class: "frame" });
+      const [width, height] = [chart.width - 4 - margin, chart.height - 4 - margin];
+      add("rect", { x: margin, y: 4, width, height, class: "frame" });
       return { add, at, inside };
     };
 
+    /* The clouds, and in them the ways along which each coordinate of either story moves the dot. */
     const drawStory = (chart, own, show) => {
       const { add, at, inside } = cloud(chart, out, own ? turn : (point) => point, show, 24, 3.2);
       const [one, two] = [lines(w), lines(turn(w))];
-      const here = own ? [one.map((line) => line.map((p) => turn(p))), two] : [one, two.map((line) => line.map((p) => turn(p, -1)))];
-      here.flat().forEach((line, i) => add("path", { d: path(line.map(at).filter(inside)), stroke: COLOURS[i], class: "way" }));
-      here.flat().forEach((line, i) => {
+      const turnAll = (some, sign) => some.map((points) => points.map((point) => turn(point, sign)));
+      const all = own ? [...turnAll(one, 1), ...two] : [...one, ...turnAll(two, -1)];
+      const ways = all.map((way) => way.map(at).filter(inside));
+      ways.forEach((way, i) => add("path", { d: path(way), stroke: COLOURS[i], class: "way" }));
+      ways.forEach((way, i) => {
         /* Names at the far ends of this story's own lines and at the near ends of the other's. */
-        const ends = line.map(at).filter(inside);
-        const [x, y] = i < 2 === own ? ends[0] : ends[ends.length - 1];
-        const [left, top] = [clamp(x, 34, chart.width - 14), clamp(y, 18, chart.height - 32)];
-        add("text", { x: left, y: top, "text-anchor": "middle", class: "number", style: `fill: ${COLOURS[i]}` }, [...OLD, ...NEW][i]);
+        const end = i < 2 === own ? way[0] : way[way.length - 1];
+        const [x, y] = [clamp(end[0], 34, chart.width - 14), clamp(end[1], 18, chart.height - 32)];
+        const style = `fill: ${COLOURS[i]}`;
+        add("text", { x, y, style, "text-anchor": "middle", class: "number" }, [...OLD, ...NEW][i]);
       });
       const ticks = dlnb.ticks(...show, 3);
       axis(add, chart.x, chart.height - 24, { ticks });
@@ -197,7 +207,8 @@
         for (const k of range(7)) {
           const moved = centre.map((each, j) => (i === j ? into(low + ((high - low) * k) / 6) : each));
           const [x, y] = place(back(moved));
-          const box = add("g", { transform: `translate(${30 + k * side} ${i * (side + 4)}) scale(${(side - 3) / 64})` });
+          const corner = `translate(${30 + k * side} ${i * (side + 4)})`;
+          const box = add("g", { transform: `${corner} scale(${(side - 3) / 64})` });
           box.append(
             dlnb.make("rect", { width: 64, height: 64, class: "black" }),
             dlnb.make("path", { d: heart, class: "white", transform: `translate(${16 + 32 * x} ${16 + 32 * y})` }),
