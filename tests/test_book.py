@@ -60,6 +60,12 @@ def imported(cell):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def explorable(cell) -> dict[str, str]:
+    """The name and the texts of the explorable that a cell ends with."""
+    call = tree(cell).body[-1].value
+    return {"name": call.args[0].value} | {word.arg: word.value.value for word in call.keywords}
+
+
 EXECUTING = [name for name in CHAPTERS if code_cells(name)]
 each_chapter = pytest.mark.parametrize("name", CHAPTERS)
 each_executing_chapter = pytest.mark.parametrize("name", EXECUTING)
@@ -98,8 +104,9 @@ def test_starts_with_the_hidden_install_cell(name):
 def test_cells_are_short(name):
     cells = chapters_own_cells(name)
     assert max(len(lines(cell)) for cell in cells) <= MAX_LINES
-    shown = [cell for cell in cells if not {"hide-cell", "remove-cell"} & set(cell.metadata.get("tags", []))]
-    assert statistics.median(len(lines(cell)) for cell in shown) <= MEDIAN_LINES
+    hidden = {"hide-cell", "remove-cell", "remove-input"}
+    shown = [len(lines(cell)) for cell in cells if not hidden & set(cell.metadata.get("tags", []))]
+    assert not shown or statistics.median(shown) <= MEDIAN_LINES
 
 
 @each_executing_chapter
@@ -112,11 +119,25 @@ def test_defines_nothing(name):
 @each_executing_chapter
 def test_figures_have_caption_name_and_alt_text(name):
     for cell in code_cells(name):
+        if "figures.explorable(" in cell.source:  # which has its texts with it
+            assert len(explorable(cell)["alt"]) >= ALT_LENGTH
+            continue
         shown = cell.metadata.get("mystnb", {})
         if "figure" in shown or re.search(r"\bfigures\.(?!named|measured|in_order)\w+\(", cell.source):
             assert shown.get("figure", {}).get("caption"), cell.source
             assert shown["figure"].get("name"), cell.source
             assert len(shown.get("image", {}).get("alt", "")) >= ALT_LENGTH, cell.source
+
+
+@each_executing_chapter
+def test_explorables_stand_alone_and_have_their_script(name):
+    cells = [cell for cell in code_cells(name) if "figures.explorable(" in cell.source]
+    shown = [explorable(cell) for cell in cells]
+    for cell, each in zip(cells, shown, strict=True):
+        assert cell.metadata.get("tags") == ["remove-input"]
+        assert (ROOT / f"book/_lib/explorables/{each['name']}.js").is_file()
+        assert each["question"].count("?") and each["insight"].endswith(".")
+    assert len({each["name"] for each in shown}) == len(shown)
 
 
 def test_figure_names_are_unique():

@@ -1,23 +1,17 @@
 """The built pages as a reader's browser shows them, opened as files, with no network needed."""
 
 import io
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import BROWSER, FLAGS, REQUIRED
 from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
 PAGES = sorted((Path(__file__).parents[1] / "_build/html/book").glob("*.html"))
-BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
-REQUIRED = os.environ.get("DLNB_REQUIRE_BROWSER") == "1"
 MISSING = "no chromium found" if not BROWSER else "no built book: run `make book`" if not PAGES else None
-# As root there is no sandbox; the rest keeps the browser from looking up its maker's hosts.
-FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-    --disable-component-update --disable-sync""".split()
 SCREENS = {"desktop": (1280, 800), "phone": (390, 844)}
 
 UNRENDERED = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"

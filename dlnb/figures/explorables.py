@@ -1,0 +1,76 @@
+"""Pictures that answer to the reader's hand, drawn in the browser; elsewhere the same picture stands still.
+
+The scripts are files of the site (``book/_lib/explorables``), not of the package: pages share them, some have large
+data, and a notebook in Colab or Jupyter has the code itself to play with. There, in print, in the PDF and without
+JavaScript, the still is shown.
+"""
+
+import base64
+import html
+import io
+import os
+import re
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from dlnb import checks, notebook
+from dlnb.progress import BUILDING
+
+# Near the viewport, the scripts are fetched from the root of the site, which the theme names in the html element.
+LOADER = """\
+<script>
+{
+  const box = document.currentScript.parentElement;
+  const root = document.documentElement.dataset.content_root ?? "../";
+  const watch = new IntersectionObserver((seen) => {
+    if (!seen.some((each) => each.isIntersecting)) return;
+    watch.disconnect();
+    for (const file of ["core", box.dataset.name]) {
+      const src = `${root}explorables/${file}.js`;
+      if (document.querySelector(`script[src="${src}"]`)) continue;
+      document.head.append(Object.assign(document.createElement("script"), { src, async: false }));
+    }
+  }, { rootMargin: "50%" });
+  watch.observe(box);
+}
+</script>
+"""
+
+
+@dataclass(frozen=True)
+class Explorable:
+    """An explorable of a page: HTML, and a PNG for formats that have no HTML, such as a PDF made by LaTeX."""
+
+    html: str
+    png: bytes
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self.html, "image/png": base64.b64encode(self.png).decode()}
+
+
+def explorable(name: str, still: Figure, *, alt: str, insight: str, question: str) -> Explorable:
+    """The explorable ``name`` of the book, to be shown as the last value of a cell.
+
+    - ``name``: lower case with hyphens; its script is ``book/_lib/explorables/NAME.js``.
+    - ``still``: the figure that stands for it where no script runs, with ``alt``, a sentence that says what it shows.
+    - ``insight``: one sentence, what one learns by playing; ``question``: one that only playing answers. Plain text.
+
+    Scripts are loaded in the book only (environment variable DLNB_BOOK); elsewhere the still comes with the texts but
+    without the question. Raises ValueError for a name of another form, no figure, and texts that are empty.
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z]+(-[a-z]+)*", name):
+        raise ValueError(f"the name of an explorable is lower case with hyphens, as 'elbo-bench', not {name!r}")
+    checks.instance(still, Figure, "still", "a Matplotlib figure")
+    for what, text in {"alt": alt, "insight": insight, "question": question}.items():
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"{what} must be a sentence, not {checks.shown(text)}")
+    picture = base64.b64encode(notebook.svg(still).encode()).decode()
+    # As an image: the ids inside an SVG would repeat in the page, and the text in it could not be read in its order.
+    image = f'<img class="still" alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{picture}">'
+    parts = [image, f'<p class="insight">{html.escape(insight)}</p>']
+    if os.environ.get(BUILDING):
+        parts += [f'<p class="question"><b>Try it.</b> {html.escape(question)}</p>', LOADER]
+    file = io.BytesIO()
+    still.savefig(file, format="png")
+    return Explorable(f'<div class="explorable" data-name="{name}">\n' + "\n".join(parts) + "</div>", file.getvalue())

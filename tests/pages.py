@@ -1,0 +1,44 @@
+"""A page with one explorable, as the book builds it but without the book, and a browser that opens it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from dlnb import figures
+
+BOOK = Path(__file__).parents[1] / "book"
+BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+REQUIRED = os.environ.get("DLNB_REQUIRE_BROWSER") == "1"
+# As root there is no sandbox; the rest keeps the browser from looking up its maker's hosts.
+FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync""".split()
+PAGE = """\
+<!DOCTYPE html>
+<html lang="en" data-content_root="../" data-theme="{theme}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>explorable</title>
+<style>{style}</style></head>
+<body><main class="bd-content">{body}</main></body></html>
+"""
+
+
+def site(folder: Path, name: str, theme: str = "light", above: str = "") -> Path:
+    """Write a page with the explorable ``name``, below ``above``, into a folder that has the scripts: its path."""
+    body = figures.explorable(name, Figure(layout="constrained"), alt="a", insight="b", question="c").html
+    style = (BOOK / "_static/book.css").read_text()
+    page = folder / "book/page.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(PAGE.format(theme=theme, style=style, body=above + body))
+    shutil.copytree(BOOK / "_lib/explorables", folder / "explorables")
+    return page
+
+
+def launch(playwright):
+    """A browser; the test is skipped where there is none, unless it is required."""
+    if not BROWSER and REQUIRED:
+        pytest.fail("DLNB_REQUIRE_BROWSER=1, but no chromium found")
+    if not BROWSER:
+        pytest.skip("no chromium found")
+    return playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
