@@ -17,8 +17,8 @@ def models(
     """A table of results with the index 0, 1, 2, …, and ``scores``, one or several of its columns, as a tuple of names.
 
     - ``needs``: further columns that it must have. Those of KEY must be known in every row, the strength as a number.
-    - ``whole``: whether scores must be finite in every row. Otherwise NaN stands for a score that a model lacks, such as
-      UDR of a method without it.
+    - ``whole``: whether scores must be finite in every row. Otherwise NaN stands for a score that a model lacks, such
+      as UDR of a method without it.
 
     Raises ValueError for anything but a table with rows, a column that is missing or that holds text or infinities, and
     for two rows of one model, if the table has the four columns of KEY, which tell models apart.

@@ -1,8 +1,8 @@
 """Medians, trends, rank correlations and comparisons: a DataFrame of results in, a DataFrame out, nothing drawn.
 
 Tables have one row for each model, in any order and with any index, and NaN where a score is not measured; anything
-else raises ValueError. Intervals of medians are bootstrap percentiles over seeds. With few seeds they are too narrow: for three seeds the
-interval is their range, which contains the true median with probability 3/4 only.
+else raises ValueError. Intervals of medians are bootstrap percentiles over seeds. With few seeds they are too narrow:
+for three seeds the interval is their range, which contains the true median with probability 3/4 only.
 """
 
 import numpy as np
@@ -166,9 +166,9 @@ def beats(one: np.ndarray, other: np.ndarray, ties: float) -> np.ndarray:
 
 
 def setting_medians(table: pd.DataFrame, scores) -> pd.DataFrame:
-    """Medians of scores over seeds, one row for each data set, method and strength; models without a score are left out.
+    """Medians of scores over seeds, one row for each data set, method and strength.
 
-    Columns data_set, method, strength and the scores, NaN where no seed has one.
+    Columns data_set, method, strength and the scores. Models without a score are left out; NaN where no seed has it.
     """
     table, scores = inputs.models(table, scores, ("data_set", "method", "strength"))
     key = ["data_set", "method", "strength"]

@@ -24,8 +24,8 @@ def game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1
     possible draw is enumerated. ``reading``: one of READINGS.
 
     Returns the probabilities [2, 2]: rows "other score", "same score", columns "other data set", "same data set".
-    Raises ValueError unless the table is a complete grid of at least two seeds, scores, data sets and settings, with one
-    row for each model and finite scores, and ``ties`` is from 0 to 1.
+    Raises ValueError unless the table is a complete grid of at least two seeds, scores, data sets and settings, with
+    one row for each model and finite scores, and ``ties`` is from 0 to 1.
     """
     table, scores = inputs.models(table, scores, KEY, whole=True)
     return of_grid(_grid(table, list(scores)), reading, ties)

@@ -97,8 +97,8 @@ class Numbers:
 def measured(table: pd.DataFrame) -> pd.DataFrame:
     """``table`` with the index 0, 1, 2, … and the columns that claims are about as floats, which may be NaN.
 
-    A score whose values are all whole, such as 1, may have been read as integers, and would not be shuffled. Raises ValueError for a table without
-    the columns of KEY, with several rows for one model, or with an infinite measure.
+    A score whose values are all whole, such as 1, may have been read as integers, and would not be shuffled. Raises
+    ValueError for a table without the columns of KEY, with several rows for one model, or with an infinite measure.
     """
     known = {*MEASURES, "mi_sampled", *(f"{kind}_{n}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000))}
     table = inputs.models(table, needs=KEY)[0]

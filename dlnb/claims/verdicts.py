@@ -86,10 +86,10 @@ def weigh(
     Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, chance, kind, verdict, caveat. A
     claim about a data set, method or score that the table lacks has the value NaN and the verdict "cannot tell".
 
-    What is redrawn and shuffled are the columns of floats but the strength, and those that the paper's claims are about;
-    give a measure of your own as floats. ``draws`` of the bootstrap are at least 2. Raises ValueError for a table
-    without the columns of KEY, with several rows for one model or with infinite measures, and for claims that are none
-    or whose quantity is not a number.
+    What is redrawn and shuffled are the columns of floats but the strength, and those that the paper's claims are
+    about; give a measure of your own as floats. ``draws`` of the bootstrap are at least 2. Raises ValueError for a
+    table without the columns of KEY, with several rows for one model or with infinite measures, and for claims that are
+    none or whose quantity is not a number.
     """
     claims = _several(claims)
     checks.generator(rng, "weighing claims")
