@@ -8,8 +8,6 @@ import pandas as pd
 from dlnb import checks
 from dlnb.results import KEY
 
-EMPTY = "the table has no rows: there is nothing to compute or to draw"
-
 
 def models(
     table, scores=None, needs: Iterable[str] = ("data_set",), *, whole: bool = False
@@ -25,21 +23,27 @@ def models(
     """
     known, needs = checks.table(table, needs).columns, tuple(needs)
     scores = () if scores is None else columns(scores, known)
-    found = checks.table(
-        table,
-        needs,
-        key=KEY if {*KEY} <= {*known} else (),
-        finite=(*(scores if whole else ()), *(name for name in needs if name == "strength")),
-        holes=() if whole else scores,
-    )
+    strength = [name for name in needs if name == "strength"]
+    kinds = {"finite": [*scores, *strength]} if whole else {"finite": strength, "holes": scores}
+    return rows(table, needs, KEY, **kinds), scores
+
+
+def rows(table, needs: Iterable[str], key: Iterable[str] = (), *, finite=(), holes=()) -> pd.DataFrame:
+    """A table with at least one row, and the index 0, 1, 2, …, whose columns ``needs`` are known in every row.
+
+    ``finite`` are columns of finite numbers, ``holes`` of those that may be NaN. If the table has all columns of
+    ``key``, these tell its rows apart.
+    """
+    known = checks.table(table, needs).columns
+    found = checks.table(table, needs, key if {*key} <= {*known} else (), finite, holes)
     if not len(found):
-        raise ValueError(EMPTY)
+        raise ValueError("the table has no rows: there is nothing to compute or to draw")
     for name in needs:
-        if name in KEY and (missing := found[name].isna()).any():
+        if (missing := found[name].isna()).any():
             raise ValueError(f"column {name} must be known in every row, but is missing in row {int(missing.argmax())}")
-    nullable = [name for name in scores if not isinstance(found[name].dtype, np.dtype)]
-    plain = {name: found[name].to_numpy(float, na_value=np.nan) for name in nullable}
-    return (found.assign(**plain) if plain else found), scores
+    numbers = [name for name in (*finite, *holes) if not isinstance(found[name].dtype, np.dtype)]
+    plain = {name: found[name].to_numpy(float, na_value=np.nan) for name in numbers}
+    return found.assign(**plain) if plain else found
 
 
 def columns(scores, known: Iterable[str]) -> tuple[str, ...]:
@@ -85,12 +89,10 @@ def noises(noise) -> dict:
 def measurements(table, needs: Iterable[str], holes: Iterable[str]) -> pd.DataFrame:
     """A table of measurements of models with the index 0, 1, 2, …, which has the columns ``needs`` and ``holes``.
 
-    ``holes`` are numbers or NaN. If it tells methods and strengths apart, no two rows may be alike in every column.
+    ``holes`` are numbers or NaN. If the table tells methods and strengths apart, no rows may be alike in all columns.
     """
-    found, needs = checks.table(table, needs, holes=holes), tuple(needs)
-    if not len(found):
-        raise ValueError(EMPTY)
-    for name in needs:
-        if (missing := found[name].isna()).any():
-            raise ValueError(f"column {name} must be known in every row, but is missing in row {int(missing.argmax())}")
-    return checks.table(found, key=found.columns if {"method", "strength"} <= {*found.columns} else ())
+    found = rows(table, needs, holes=holes)
+    if {"method", "strength"} <= {*found.columns} and (twice := found.duplicated()).any():
+        row = found.loc[twice].iloc[0].to_dict()
+        raise ValueError(f"the table has several rows for {row}, {int(twice.sum())} too many in all: keep one of each")
+    return found

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from dlnb import checks
 from dlnb.analysis import stats
-from dlnb.figures import forms, plots
+from dlnb.analysis.inputs import models
+from dlnb.figures import forms, inputs, plots
 from dlnb.figures.atlas_tables import table_1, table_2, table_3, table_4, table_5
 from dlnb.figures.looks import LOOKS, in_order, named
 from dlnb.paper import SCORES, UNSUPERVISED
@@ -23,9 +25,10 @@ WITHOUT_ANNEALED = tuple(name for name in LOOKS if name != "annealed_vae")  # of
 
 def part(table: pd.DataFrame, **columns) -> pd.DataFrame:
     """The rows with these values, one or a tuple for each column. Raises ValueError, naming them, if there are none."""
+    checks.table(table, columns)
     rows = np.ones(len(table), dtype=bool)
     for name, values in columns.items():
-        rows &= table[name].isin([values] if isinstance(values, str) else values)
+        rows &= table[name].isin([values] if isinstance(values, str) else values).to_numpy(bool)
     if not rows.any():
         raise ValueError(f"the table has no models with {columns}")
     return table[rows]
@@ -45,8 +48,15 @@ def _without_annealed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def correlations(table: pd.DataFrame, rows, columns) -> dict[str, pd.DataFrame]:
-    """Rank correlations over the models of each data set, in the order of the paper."""
-    table, found = stats.with_efficiency(table), {}
+    """Rank correlations over the models of each data set, in the order of the paper; NaN where one is not defined.
+
+    ``rows`` and ``columns``: names of columns of the table, or of the efficiencies that follow from its accuracies.
+    """
+    rows, columns = inputs.columns(rows, "rows"), inputs.columns(columns, "columns")
+    table, found = models(table)[0], {}
+    if {*EFFICIENCIES} & {*rows, *columns}:
+        table = stats.with_efficiency(table)
+    table, _ = models(table, dict.fromkeys([*rows, *columns]))
     for name in in_order(table.data_set):
         matrix = table.loc[table.data_set == name, [*rows, *(c for c in columns if c not in rows)]].corr("spearman")
         found[name] = matrix.loc[list(rows), list(columns)]
@@ -114,6 +124,8 @@ def figure_6(table):
 
 def figure_7(table):
     """Images and their reconstructions side by side, one model for each data set."""
+    if "study" not in models(table)[0].attrs:
+        raise ValueError("attrs of the table lack the name of its study: give a table as results.load returns it")
     pairs = keepsakes.reconstructions(table.attrs["study"])
     images = np.stack([np.broadcast_to(some[:5], (5, 2, *some.shape[2:4], 3)) for some in pairs.values()])
     return plots.image_grid(images.reshape(len(pairs), 10, *images.shape[3:]), rows=[*map(named, pairs)])
@@ -178,6 +190,8 @@ def figure_18(table):
     first = part(medians, data_set="dsprites").drop(columns="data_set")
     first = first.rename(columns={score: f"{named(score)} on dSprites" for score in SCORES})
     both = medians[medians.data_set != "dsprites"].merge(first, on=key)
+    if both.empty:
+        raise ValueError("no other data set of the table has a setting of dSprites, with which it is compared")
     return forms.scatters(both, [(f"{named(score)} on dSprites", score) for score in SCORES])
 
 

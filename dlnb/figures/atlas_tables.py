@@ -8,8 +8,10 @@ import pandas as pd
 
 from dlnb import paper
 from dlnb.analysis import stats, transfer, variance
+from dlnb.analysis.inputs import models
 from dlnb.figures import looks
 from dlnb.paper import SCORES
+from dlnb.results import KEY
 from dlnb.study import SWEEPS
 
 
@@ -18,6 +20,7 @@ def table_1(table):
 
     The paper's numbers and ours, which are missing as long as no two seeds are complete on two data sets.
     """
+    table, _ = models(table, SCORES, KEY)
     try:
         ours = transfer.game(stats.complete(table), SCORES)
     except ValueError:
@@ -33,7 +36,7 @@ def table_2(table):
 
 def table_3(table):
     """The strengths of each method."""
-    rows = {}
+    table, rows = models(table, needs=["method", "strength"])[0], {}
     for method in looks.in_order([*paper.METHODS, *table.method]):
         strengths = looks.strengths(method, table.strength[table.method == method])
         hyperparameter = SWEEPS[method].hyperparameter if method in SWEEPS else "strength"
@@ -42,9 +45,19 @@ def table_3(table):
 
 
 def table_4(table):
-    """Constants of training, two of which the paper states elsewhere or leaves at a default: the paper's and ours."""
+    """Constants of training, two of which the paper states elsewhere or leaves at a default: the paper's and ours.
+
+    Raises ValueError for a table of models that were trained in different ways. Those of FactorVAE count only if there
+    are no others, since a study may train them for half of the updates.
+    """
+    table, _ = models(table, needs=["method"])
+    table = table[table.method != "factor_vae"] if (table.method != "factor_vae").any() else table
     theirs = pd.concat([paper.PROTOCOL, pd.Series({"annealed_gamma": 1_000, "reconstruction_weight": 1})])
     ours = {name: table[name].iloc[0] for name in theirs.index if name in table}
+    for name in ours:
+        if (different := table[name].dropna().unique()).size > 1:
+            given = " and ".join(f"{value:g}" for value in different[:2])
+            raise ValueError(f"models of the table differ in {name}, such as {given}: draw those of one study")
     return pd.DataFrame({"paper": theirs, "here": {**theirs, **ours}})
 
 
