@@ -206,7 +206,7 @@ def table(
         twice = value.columns[value.columns.duplicated()][0]
         raise ValueError(f"the table has several columns {shown(twice)}: rename or drop all but one")
     key, finite, holes = tuple(key), tuple(finite), tuple(holes)
-    for name in dict.fromkeys((*columns, *key, *finite, *holes)):
+    for name in (*columns, *key, *finite, *holes):
         choose(dict.fromkeys(value.columns), name, "column")
     found = value.reset_index(drop=True)
     for name in key:

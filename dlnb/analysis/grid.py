@@ -17,14 +17,15 @@ class Cells:
     """The positions of a table's rows on the grid, from its columns data_set, method, strength and seed.
 
     ``sets`` and ``seeds``, ``methods`` and ``strengths`` (of settings), in the order of the table; ``at`` [data sets,
-    settings, seeds], the position of the model's row or -1; ``rows``, those of each data set in the order of ``at``.
+    settings, seeds], the position of the model's row or -1; ``rows``, those of each data set in the order of ``at``;
+    ``keys``, the four columns.
     The index of the table does not matter. Raises ValueError for anything but a table with these columns and rows, if
     one of them is unknown in a row, and if two rows have the same key.
     """
 
     def __init__(self, table: pd.DataFrame):
-        table, _ = inputs.models(table, needs=KEY)
-        self._keys = table[KEY]
+        table = inputs.keyed(table)
+        self.keys = table[KEY]
         numbers, sets = table.data_set.factorize()
         settings, pairs = pd.MultiIndex.from_frame(table[["method", "strength"]]).factorize()
         seeds, self.seeds = table.seed.factorize()
@@ -37,8 +38,8 @@ class Cells:
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Values [models, ...] on the grid [data sets, settings, seeds, ...], NaN where there is no model."""
         values = checks.array(values, "values", "[models, ...]")
-        if not values.ndim or len(values) != len(self._keys):
-            raise ValueError(f"values must be of the {len(self._keys)} models of the table, not {checks.shown(values)}")
+        if not values.ndim or len(values) != len(self.keys):
+            raise ValueError(f"values must be of the {len(self.keys)} models of the table, not {checks.shown(values)}")
         found = values[self.at].astype(float, copy=False)
         found[self.at < 0] = np.nan
         return found
@@ -57,7 +58,7 @@ class Cells:
         """Index of the part of the grid that ``stats.complete`` keeps, by data sets, settings and seeds."""
         if (self.at >= 0).all():
             return np.ix_(*map(np.arange, self.at.shape))
-        inside = np.isin(self.at, stats.complete(self._keys).index)
+        inside = np.isin(self.at, stats.complete(self.keys).index)
         return np.ix_(*(np.flatnonzero(inside.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))))
 
 

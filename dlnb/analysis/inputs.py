@@ -10,7 +10,7 @@ from dlnb.results import KEY
 
 
 def models(
-    table, scores=None, needs: Iterable[str] = ("data_set",), *, whole: bool = False
+    table, scores, needs: Iterable[str] = ("data_set",), *, whole: bool = False
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """A table of results with the index 0, 1, 2, …, and ``scores``, one or several of its columns, as a tuple of names.
 
@@ -21,11 +21,15 @@ def models(
     Raises ValueError for anything but a table with rows, a column that is missing or that holds text or infinities, and
     for two rows of one model, if the table has the four columns of KEY, which tell models apart.
     """
-    known, needs = checks.table(table, needs).columns, tuple(needs)
-    scores = () if scores is None else columns(scores, known)
+    scores, needs = columns(scores, checks.table(table, needs).columns), tuple(needs)
     strength = [name for name in needs if name == "strength"]
     kinds = {"finite": [*scores, *strength]} if whole else {"finite": strength, "holes": scores}
     return rows(table, needs, KEY, **kinds), scores
+
+
+def keyed(table, needs: Iterable[str] = KEY) -> pd.DataFrame:
+    """``models`` for what needs no scores."""
+    return rows(table, needs, KEY, finite=[name for name in needs if name == "strength"])
 
 
 def rows(table, needs: Iterable[str], key: Iterable[str] = (), *, finite=(), holes=()) -> pd.DataFrame:
@@ -34,7 +38,7 @@ def rows(table, needs: Iterable[str], key: Iterable[str] = (), *, finite=(), hol
     ``finite`` are columns of finite numbers, ``holes`` of those that may be NaN. If the table has all columns of
     ``key``, these tell its rows apart.
     """
-    known = checks.table(table, needs).columns
+    needs, known = tuple(needs), checks.table(table, needs).columns
     found = checks.table(table, needs, key if {*key} <= {*known} else (), finite, holes)
     if not len(found):
         raise ValueError("the table has no rows: there is nothing to compute or to draw")

@@ -117,6 +117,8 @@ def spearman(values: np.ndarray) -> np.ndarray:
     Raises ValueError for anything but an array of numbers of this shape, and for infinities.
     """
     values = checks.array(values, "values", "[n, c]", 2)
+    if not values.shape[1]:
+        raise ValueError(f"values must be [n, c] with at least one column, not of shape {values.shape}")
     if np.isinf(values).any():
         raise ValueError("values must be finite or NaN, but hold infinity: leave their rows or columns out")
     ranks = rankdata(values, axis=0)
@@ -194,7 +196,7 @@ def complete(table: pd.DataFrame) -> pd.DataFrame:
     this one lacks): the choice that loses the fewest models. Parts with at least two seeds and two data sets, which
     comparisons need, take precedence. Its rows keep their index. Raises ValueError if nothing is left.
     """
-    found, _ = inputs.models(table, needs=KEY)
+    found = inputs.keyed(table)
     best = _complete(found)
     if not len(best):
         raise ValueError("no seed has every setting and no setting has every seed on all data sets of the table")

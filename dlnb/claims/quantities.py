@@ -35,8 +35,8 @@ class Numbers:
         if cells is None:
             table, cells = measured(table), Cells(table)
         checks.instance(cells, Cells, "cells", "the Cells of the table")
-        if len(checks.table(table)) != (cells.at >= 0).sum():
-            raise ValueError(f"cells of {(cells.at >= 0).sum()} models are not the grid of a table of {len(table)}")
+        if not checks.table(table, KEY)[KEY].equals(cells.keys):
+            raise ValueError("cells must be the grid of a table with the same models in the same order: leave it out")
         self.table, self.cells = table, cells
 
     def grid(self, columns) -> np.ndarray:
@@ -101,7 +101,7 @@ def measured(table: pd.DataFrame) -> pd.DataFrame:
     ValueError for a table without the columns of KEY, with several rows for one model, or with an infinite measure.
     """
     known = {*MEASURES, "mi_sampled", *(f"{kind}_{n}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000))}
-    table = inputs.models(table, needs=KEY)[0]
+    table = inputs.keyed(table)
     measures = [name for name in table if name in known or (table[name].dtype.kind == "f" and name != "strength")]
     table = checks.table(table, holes=measures)
     others = [name for name in measures if table[name].dtype != float]

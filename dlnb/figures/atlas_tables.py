@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dlnb import paper
-from dlnb.analysis import stats, transfer, variance
-from dlnb.analysis.inputs import models
+from dlnb.analysis import inputs, stats, transfer, variance
 from dlnb.figures import looks
 from dlnb.paper import SCORES
 from dlnb.results import KEY
@@ -20,7 +19,7 @@ def table_1(table):
 
     The paper's numbers and ours, which are missing as long as no two seeds are complete on two data sets.
     """
-    table, _ = models(table, SCORES, KEY)
+    table = inputs.rows(table, KEY, KEY, finite=["strength"], holes=SCORES)
     try:
         ours = transfer.game(stats.complete(table), SCORES)
     except ValueError:
@@ -36,7 +35,7 @@ def table_2(table):
 
 def table_3(table):
     """The strengths of each method."""
-    table, rows = models(table, needs=["method", "strength"])[0], {}
+    table, rows = inputs.rows(table, ["method", "strength"], KEY, finite=["strength"]), {}
     for method in looks.in_order([*paper.METHODS, *table.method]):
         strengths = looks.strengths(method, table.strength[table.method == method])
         hyperparameter = SWEEPS[method].hyperparameter if method in SWEEPS else "strength"
@@ -50,7 +49,7 @@ def table_4(table):
     Raises ValueError for a table of models that were trained in different ways. Those of FactorVAE count only if there
     are no others, since a study may train them for half of the updates.
     """
-    table, _ = models(table, needs=["method"])
+    table = inputs.rows(table, ["method"], KEY)
     table = table[table.method != "factor_vae"] if (table.method != "factor_vae").any() else table
     theirs = pd.concat([paper.PROTOCOL, pd.Series({"annealed_gamma": 1_000, "reconstruction_weight": 1})])
     ours = {name: table[name].iloc[0] for name in theirs.index if name in table}

@@ -36,7 +36,6 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
     needs, measures = [panel, "method", "strength"], ["median", "low", "high"]
     medians = checks.table(inputs.rows(medians, needs, measures, needs, log=log), finite=["strength"])
     columns = checks.whole(columns, "columns")
-    checks.flag(log, "log")
     inputs.text(ylabel, "ylabel")
     names, methods = in_order(medians[panel]), in_order(medians.method)
     shared = panel == "code" or (panel == "data_set" and not log)  # one unit and of one size
@@ -74,9 +73,11 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
 
     One row of panels for each value of ``panel``, one column for each score.
     """
-    scores, needs = inputs.columns(scores), list(dict.fromkeys([panel, "method", by]))
-    table = inputs.rows(table, needs, scores, (*KEY, panel))
-    table = checks.table(table[[*needs, *scores]], finite=[] if by == "method" else [by])
+    scores = inputs.columns(scores)
+    table = inputs.rows(table, [panel, "method", by], scores, (*KEY, panel))
+    table = checks.table(
+        table[list(dict.fromkeys([panel, "method", by, *scores]))], finite=[] if by == "method" else [by]
+    )
     names, methods = in_order(table[panel]), in_order(table.method)
     longest = max(len(named(method)) for method in methods)
     room = {"foot": max(1.25, 0.25 + 0.09 * longest), "gap": 0.2} if by == "method" else {"foot": 0.7, "gap": 0.4}
@@ -140,12 +141,11 @@ def scatters(
     """One dot per model, in the look of its method: a row of panels for each of ``pairs`` (x, y), or a grid for one."""
     if isinstance(pairs, str) or not isinstance(pairs, Sequence) or not pairs:
         raise ValueError(f'pairs must be one or more of columns, such as [("mig", "sap")], not {checks.shown(pairs)}')
-    pairs = [tuple(inputs.texts(pair, "a pair", 2)) for pair in pairs]
+    pairs = [tuple(inputs.pair(pair, "a pair")) for pair in pairs]
     measures = list(dict.fromkeys(name for pair in pairs for name in pair))
     table = inputs.rows(table, [panel, "method"], measures, (*KEY, panel), log=log)
     table = table[list(dict.fromkeys([panel, "method", *measures]))]
     columns = checks.whole(columns, "columns")
-    checks.flag(log, "log")
     names = in_order(table[panel])
     across = len(names) if len(pairs) > 1 else min(columns, len(names))
     figure, axes = grid(len(names) * len(pairs), across, gap=0.9)

@@ -17,8 +17,8 @@ def rows(table, needs, measures=(), key=(), *, log: bool = False) -> pd.DataFram
     ``needs`` are columns that are known in every row, ``key`` those that tell its rows apart, if it has all of them. On
     a logarithmic axis (``log``) some of the numbers must be positive; others have no place on it.
     """
-    measures = checks.names(dict.fromkeys(measures), "column")
-    found = inputs.rows(table, needs, dict.fromkeys(key), holes=measures)
+    checks.flag(log, "log")
+    found = inputs.rows(table, needs, key, holes=measures)
     for name in measures:
         if found[name].isna().all():
             raise ValueError(f"column {name} has nothing to draw: it is NaN in every row")
@@ -46,6 +46,8 @@ def frame(value, what: str) -> pd.DataFrame:
     checks.instance(value, pd.DataFrame, what, "a DataFrame of numbers")
     if not value.size:
         raise ValueError(f"{what} must have at least one row and column, not the shape {value.shape}")
+    if any(kind.kind in "cmM" for kind in value.dtypes):
+        raise ValueError(f"{what} must hold numbers, not complex numbers or times")
     try:
         numbers = value.to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError) as error:
@@ -64,14 +66,19 @@ def numbers(values, what: str, count: int) -> np.ndarray:
     return found
 
 
-def texts(values, what: str, count: int | None = None) -> list[str]:
-    """``values``, one for each of ``count`` places, as a list of texts."""
-    if isinstance(values, str) and count == 2:
+def pair(values, what: str) -> list[str]:
+    """``values``, two texts such as the names of axes, as a list."""
+    if isinstance(values, str):
         raise ValueError(f"{what} must be two texts, such as ('x', 'y'), not {checks.shown(values)}")
-    if not isinstance(values, Iterable) or isinstance(values, Mapping):
+    return texts(values, what, 2)
+
+
+def texts(values, what: str, count: int, *, optional: bool = False) -> list[str]:
+    """``values``, one for each of ``count`` places, or none if they are ``optional``, as a list of texts."""
+    if not isinstance(values, Iterable) or isinstance(values, Mapping | pd.DataFrame):
         raise ValueError(f"{what} must be a sequence of texts, not {checks.shown(values)}")
     found = list(values)
-    if count is not None and len(found) != count:
+    if len(found) != count and (found or not optional):
         raise ValueError(f"{what} must be {count}, one for each, not {len(found)}: {checks.shown(found)}")
     if bad := [value for value in found if value is None or np.ndim(value)]:
         raise ValueError(f"{what} must be texts, not {checks.shown(bad[0])}")

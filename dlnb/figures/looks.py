@@ -124,7 +124,11 @@ def named(name) -> str:
 
 def measured(name) -> str:
     """What a figure calls a measure beside methods, some of which have the name of a score."""
-    return f"{named(name)} score" if name in ("beta_vae_score", "factor_vae_score") else named(name)
+    return (
+        f"{named(name)} score"
+        if isinstance(name, str) and name in ("beta_vae_score", "factor_vae_score")
+        else named(name)
+    )
 
 
 def in_order(values) -> list:

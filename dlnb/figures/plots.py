@@ -25,9 +25,9 @@ def points(panels: dict, color, *, label: str, axes=("first coordinate", "second
     panels = inputs.panels(panels, "panels", "array of points")
     panels = {title: checks.finite(xy, f"points of {title}", "[n, 2]", 2) for title, xy in panels.items()}
     color = checks.finite(color, "color", "[n]", 1)
-    if bad := [title for title, xy in panels.items() if xy.shape != (len(color) or 1, 2)]:
+    if bad := [title for title, xy in panels.items() if xy.shape != (len(color), 2) or not len(color)]:
         raise ValueError(f"points of {bad[0]} must be [{len(color)}, 2] as color, not {panels[bad[0]].shape}")
-    axes, columns = inputs.texts(axes, "axes", 2), checks.whole(columns, "columns")
+    axes, columns = inputs.pair(axes, "axes"), checks.whole(columns, "columns")
     inputs.text(label, "label")
     height = 5.8 / columns * -(-len(panels) // columns)
     figure, drawn = grid(len(panels), columns, height=height, sharex=True, sharey=True)
@@ -45,10 +45,8 @@ def image_grid(images, *, rows=(), columns=()) -> Figure:
     """Images [r, c, h, w, 1 or 3] in [0, 1], with a label for each row and column, or none."""
     images = inputs.images(images, "[r, c, h, w, 1 or 3]")
     count, across, tall, wide = images.shape[:4]
-    rows, columns = inputs.texts(rows, "rows"), inputs.texts(columns, "columns")
-    rows, columns = (
-        inputs.texts(each, w, n) if each else [] for each, w, n in ((rows, "rows", count), (columns, "columns", across))
-    )
+    rows = inputs.texts(rows, "rows", count, optional=True)
+    columns = inputs.texts(columns, "columns", across, optional=True)
     gap = max(1, round(0.05 * wide))
     # One picture of all of them is drawn far faster than a panel for each.
     sheet = np.ones((count, tall + gap, across, wide + gap, 3))
@@ -75,11 +73,11 @@ def curves(x, lines: dict, *, axes: tuple[str, str], marks: dict | None = None, 
     lines = {
         label: inputs.numbers(y, f"line {label}", len(x)) for label, y in inputs.panels(lines, "lines", "line").items()
     }
-    marks = inputs.panels(marks, "marks", "point") if marks else {}
+    marks = {} if marks is None or (isinstance(marks, dict) and not marks) else inputs.panels(marks, "marks", "point")
     marks = {label: checks.finite(place, f"mark {label}", "[2]", 1) for label, place in marks.items()}
     if bad := [label for label, place in marks.items() if len(place) != 2]:
         raise ValueError(f"mark {bad[0]} must be a point (x, y), not {checks.shown(marks[bad[0]])}")
-    axes, height = inputs.texts(axes, "axes", 2), checks.number(height, "height", above=True, maximum=TALLEST)
+    axes, height = inputs.pair(axes, "axes"), checks.number(height, "height", above=True, maximum=TALLEST)
     figure, (axis,) = grid(1, height=height)
     for number, (label, y) in enumerate(lines.items()):
         look = looks.line(number)
@@ -114,7 +112,7 @@ def matrices(panels: dict, *, label: str, limits=(0, 1), axes=("latent", "latent
     for title, matrix in panels.items():
         if not len(matrix) or len(matrix) != len(matrix.T) or np.isinf(matrix).any():
             raise ValueError(f"matrix {title} must be square, with numbers or NaN, not {checks.shown(matrix)}")
-    axes = inputs.texts(axes, "axes", 2)
+    axes = inputs.pair(axes, "axes")
     inputs.text(label, "label")
     figure, drawn = grid(len(panels), len(panels), height=1.0 + 5.2 / len(panels))
     for axis, (title, matrix) in zip(drawn, panels.items(), strict=True):
@@ -167,7 +165,6 @@ def lines_by_strength(table, panels: dict, *, ylabel: str, log: bool = False, ch
     models = inputs.rows(table, ["method", "strength"], [column for column, _ in found.values()], KEY, log=log)
     table, panels = checks.table(models, finite=["strength"]), found
     chance = None if chance is None else checks.number(chance, "chance", -np.inf)
-    checks.flag(log, "log")
     inputs.text(ylabel, "ylabel")
     figure, drawn = grid(len(panels), len(panels), height=3.6, sharey=True)
     for axis, (title, (column, medians)) in zip(drawn, panels.items(), strict=True):
@@ -202,7 +199,7 @@ def scatter(table, x: str, y: str, *, axes: tuple[str, str], hue: str = "strengt
     Models without one of the two numbers, or with one of 0 or less, have no dot. ``hue`` is a column of numbers.
     """
     table = checks.table(inputs.rows(table, [hue], [x, y], (*KEY, hue), log=True), finite=[hue])
-    axes = inputs.texts(axes, "axes", 2)
+    axes = inputs.pair(axes, "axes")
     checks.flag(diagonal, "diagonal")
     figure, (axis,) = grid(1, height=4.2)
     order = {value: i for i, value in enumerate(sorted(table[hue].unique()))}
@@ -225,7 +222,7 @@ def agreement(table, x: str, y: str, panel: str, hue: str, *, axes: tuple[str, s
     Dots on the dashed diagonal agree. Values of the column ``hue`` differ in colour and marker.
     """
     table = measurements(inputs.rows(table, [panel, hue], [x, y]), [panel, hue], [x, y])
-    axes, columns = inputs.texts(axes, "axes", 2), checks.whole(columns, "columns")
+    axes, columns = inputs.pair(axes, "axes"), checks.whole(columns, "columns")
     names, hues = list(table[panel].unique()), list(table[hue].unique())
     height = 0.4 + -(-len(names) // columns) * (WIDTH / columns + 0.25)
     figure, drawn = grid(len(names), columns, height=height)
