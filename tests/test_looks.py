@@ -81,17 +81,9 @@ def test_strengths_are_those_of_the_sweep_and_then_of_the_table():
     assert looks.strengths("unknown", [3.0, 1.0, 3.0]) == [1, 3]
 
 
-@pytest.mark.parametrize(
-    "look",
-    [
-        ("no colour", "o", "-"),
-        ("red", "no marker", "-"),
-        ("red", "o", "no dashes"),
-        ("red", None, "-"),
-        ("red", "o", None),
-    ],
-)
-def test_a_look_is_one_that_can_be_drawn(look):
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("value", ["nothing of the kind", None, 3])
+def test_a_look_is_one_that_can_be_drawn(part, value):
     with pytest.raises(ValueError, match=r"(color|marker|dashes) must be"):
         looks.Look(**{"color": "red", "marker": "o", "dashes": "-"} | {part: value})
 

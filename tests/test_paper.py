@@ -30,17 +30,8 @@ def test_the_number_of_models_is_that_of_the_grid():
     assert paper.GPU_YEARS * 365.25 * 24 / paper.MODELS == pytest.approx(1.75, abs=0.01)
 
 
-@pytest.mark.parametrize(
-    "sweep",
-    [
-        ("x", "beta", ()),
-        ("x", "beta", "12"),
-        ("x", "beta", (1, 1)),
-        ("x", "beta", (1, float("inf"))),
-        ("x", "beta", (10**400,)),
-    ],
-)
-def test_strengths_are_different_finite_numbers(sweep):
+@pytest.mark.parametrize("strengths", [(), "12", (1, 1), (1, float("inf")), (float("nan"),), (10**400,), (True,), None])
+def test_strengths_are_different_finite_numbers(strengths):
     with pytest.raises(ValueError, match="strengths must be a tuple of different numbers"):
         paper.Sweep("x", "beta", strengths)
 
