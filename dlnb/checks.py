@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -252,27 +252,44 @@ def _whole(labels: np.ndarray) -> np.ndarray:
     return labels.astype(np.int64, copy=False)
 
 
-def table(value, columns: Iterable[str] = (), key: Iterable[str] = (), finite: Iterable[str] = ()) -> pd.DataFrame:
+def table(
+    value,
+    columns: Iterable[str] = (),
+    key: Iterable[str] = (),
+    finite: Iterable[str] = (),
+    holes: Iterable[str] = (),
+) -> pd.DataFrame:
     """``value``, a DataFrame with all of ``columns``, with the index 0, 1, 2, …, so that its own index never matters.
 
-    - ``columns``: the columns that are needed, ``key`` and ``finite`` included or not.
-    - ``key``: columns whose values together tell the rows apart.
+    - ``columns``: the columns that are needed, ``key``, ``finite`` and ``holes`` included or not.
+    - ``key``: columns without missing values that together tell the rows apart.
     - ``finite``: columns that must be numbers without holes and infinities.
+    - ``holes``: columns that must be numbers without infinities; NaN stands for what was not measured.
 
     ``attrs`` are kept. The argument is not changed.
     """
     instance(value, pd.DataFrame, "the table", "a DataFrame such as results.load returns")
-    key, finite = tuple(key), tuple(finite)
-    for name in dict.fromkeys((*columns, *key, *finite)):
+    if not value.columns.is_unique:
+        twice = value.columns[value.columns.duplicated()][0]
+        raise ValueError(f"the table has several columns {shown(twice)}: rename or drop all but one")
+    key, finite, holes = tuple(key), tuple(finite), tuple(holes)
+    for name in (*columns, *key, *finite, *holes):
         choose(dict.fromkeys(value.columns), name, "column")
     found = value.reset_index(drop=True)
+    for name in key:
+        if (missing := found[name].isna()).any():
+            raise ValueError(f"column {name} must be known in every row, but is missing in row {int(missing.argmax())}")
+        if found[name].dtype == object and not all(isinstance(each, Hashable) for each in found[name]):
+            raise ValueError(f"column {name} must hold names or numbers, not lists, arrays or dicts")
     if key and (twice := found.duplicated(list(key))).any():
         row = found.loc[twice, list(key)].iloc[0].to_dict()
         raise ValueError(f"the table has several rows for {row}, {int(twice.sum())} too many in all: keep one of each")
-    for name in finite:
-        if not pd.api.types.is_numeric_dtype(found[name]) or pd.api.types.is_bool_dtype(found[name]):
+    for name in dict.fromkeys((*finite, *holes)):
+        if not pd.api.types.is_numeric_dtype(found[name]) or found[name].dtype.kind not in "iuf":
             raise ValueError(f"column {name} must be numbers, not {found[name].dtype}")
-        if (bad := ~np.isfinite(found[name].to_numpy(float, na_value=np.nan))).any():
-            given = f"{found[name][bad].iloc[0]} in row {int(bad.argmax())} and {int(bad.sum()) - 1} more"
-            raise ValueError(f"column {name} must be finite, but holds {given}: leave those rows or that column out")
+        values = found[name].to_numpy(float, na_value=np.nan)
+        if (bad := ~np.isfinite(values) if name in finite else np.isinf(values)).any():
+            given = f"{values[bad][0]} in row {int(bad.argmax())} and {int(bad.sum()) - 1} more"
+            rule = "finite" if name in finite else "finite or NaN"
+            raise ValueError(f"column {name} must be {rule}, but holds {given}: leave those rows or that column out")
     return found

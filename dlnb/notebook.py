@@ -5,11 +5,13 @@ import inspect
 import io
 import os
 import textwrap
+from numbers import Real
 
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from dlnb import checks
 from dlnb.progress import BUILDING
 
 
@@ -33,6 +35,7 @@ def svg(figure: Figure) -> str:
 
     Other figures are fitted to their content, as in IPython, which takes two more renderings.
     """
+    checks.instance(figure, Figure, "figure", "a figure of Matplotlib")
     if figure.get_layout_engine() is None:
         from IPython.core.pylabtools import print_figure
 
@@ -52,8 +55,12 @@ def glue(name: str, value) -> None:
     - ``name``: unique within the chapter.
     - ``value``: a string or a number; NumPy scalars become Python numbers.
 
-    Returns nothing; has no effect unless the book is being built (environment variable DLNB_BOOK).
+    Returns nothing; has no effect unless the book is being built (environment variable DLNB_BOOK). Raises ValueError
+    for other names and values.
     """
+    if not checks.instance(name, str, "name", "a text, unique within the chapter"):
+        raise ValueError("name must not be empty")
+    checks.instance(value, (str, Real, np.generic), f"the value of {name}", "a text or a number")
     if os.environ.get(BUILDING):
         from myst_nb import glue as keep
 
@@ -64,15 +71,21 @@ def glue(name: str, value) -> None:
 def source(*things):
     """The source code of functions, methods or classes, to be shown below the formula that they implement.
 
-    Docstrings are left out, since the page has its own explanation.
+    Docstrings are left out, since the page has its own explanation. Raises ValueError for anything else, and for what
+    has no source code, such as functions that are compiled.
     """
+    if not things:
+        raise ValueError("nothing is given: name at least one function, method or class")
     from IPython.display import Markdown
 
     return Markdown("```python\n" + "\n\n".join(map(_undocumented, things)) + "\n```")
 
 
 def _undocumented(thing) -> str:
-    text = textwrap.dedent(inspect.getsource(thing))
+    try:
+        text = textwrap.dedent(inspect.getsource(thing))
+    except (OSError, TypeError) as error:
+        raise ValueError(f"no source code of {checks.shown(thing)}: give functions, methods or classes") from error
     body, lines = ast.parse(text).body[0].body, text.splitlines()
     if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         del lines[body[0].lineno - 1 : body[0].end_lineno]

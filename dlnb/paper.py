@@ -5,23 +5,30 @@ probabilities are fractions, where the paper prints percent. Additions by reader
 """
 
 from dataclasses import dataclass
-from math import isfinite
 from numbers import Real
 
 import pandas as pd
 
+LARGEST = 1e300  # a strength; NaN and infinity are not below it, and neither are integers that no float holds
+
 
 @dataclass(frozen=True)
 class Sweep:
-    """The one hyperparameter that a study varies for a method, and its strengths from weak to strong."""
+    """The one hyperparameter that a study varies for a method, and its strengths from weak to strong.
+
+    Raises ValueError unless label and hyperparameter are texts and strengths one or more different finite numbers.
+    """
 
     label: str
     hyperparameter: str
     strengths: tuple[float, ...]
 
     def __post_init__(self):
+        for name in ("label", "hyperparameter"):
+            if not isinstance(text := getattr(self, name), str) or not text:
+                raise ValueError(f"{name} of a sweep must be a text, such as 'beta', not {text!r}")
         many = self.strengths if isinstance(self.strengths, (tuple, list)) else ()
-        numbers = all(isinstance(s, Real) and not isinstance(s, bool) and isfinite(s) for s in many)
+        numbers = all(isinstance(s, Real) and not isinstance(s, bool) and abs(s) < LARGEST for s in many)
         if not many or not numbers or len(set(many)) < len(many):
             raise ValueError(f"strengths must be a tuple of different numbers, such as (1, 2), not {self.strengths!r}")
         object.__setattr__(self, "strengths", tuple(many))

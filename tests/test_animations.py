@@ -23,3 +23,18 @@ def test_animation_moves_every_tile_through_its_images(channels):
             for tile, (x, y) in enumerate([(0, 26), (28, 26), (56, 26), (0, 26 + 54)]):
                 shown = frame[y : y + 16 : 2, x : x + 16 : 2]  # twice as large as the image
                 np.testing.assert_allclose(shown, np.broadcast_to(images[tile, t], (8, 8, 3)), atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"labels": ["a"]}, "labels must be 2, one for each, not 1"),
+        ({"labels": list("abc")}, "labels must be 2, one for each, not 3"),
+        ({"images": np.full((2, 2, 4, 4, 1), 255)}, "divide bytes by 255"),
+        ({"side": 10**6}, "side must be a whole number of at least 1 and below 2001"),
+        ({"milliseconds": 1}, "milliseconds must be a whole number of at least 10"),
+    ],
+)
+def test_an_animation_shows_all_its_tiles(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        animation(**{"images": np.zeros((2, 2, 4, 4, 1)), "labels": ["a", "b"]} | wrong)

@@ -1,6 +1,7 @@
 """The atlas has every figure and table of the paper, and each can be drawn from a complete table."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -108,3 +109,20 @@ def test_correlations_are_those_of_each_data_set(table):
     assert found["smallnorb"].loc["mig", "gbt_efficiency"] == pytest.approx(
         part.mig.corr(efficiency, method="spearman")
     )
+
+
+def test_figures_of_scores_need_no_accuracies(table):
+    few = table.drop(columns=LABELS)
+    assert isinstance(atlas.FIGURES["2"](few), Figure)
+    with pytest.raises(ValueError, match="unknown column 'lr_100'"):
+        atlas.FIGURES["19"](few)
+
+
+def test_figure_7_needs_the_study_of_the_table(table):
+    with pytest.raises(ValueError, match="attrs of the table lack the name of its study"):
+        atlas.FIGURES["7"](pd.DataFrame(table.to_dict("list")))
+
+
+def test_figure_18_needs_another_data_set(table):
+    with pytest.raises(ValueError, match="no other data set"):
+        atlas.FIGURES["18"](table[table.data_set == "dsprites"])

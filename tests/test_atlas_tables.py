@@ -77,3 +77,17 @@ def test_what_the_paper_does_not_have_comes_last(table, monkeypatch):
     assert atlas_tables.table_5(more).xs("method").xs("here").index[-1] == "my_set"
     monkeypatch.setitem(SWEEPS, "my_method", Sweep("My-VAE", "weight", (1, 2, 4, 6, 8, 16, 32)))
     assert atlas_tables.table_3(more).loc["My-VAE"].tolist() == ["weight", 1, 2, 4, 6, 8, 16, 32]
+
+
+def test_constants_of_models_that_were_trained_in_different_ways_are_refused(table):
+    halved = table.assign(steps=table.steps.where(table.method != "factor_vae", table.steps // 2))
+    pd.testing.assert_frame_equal(atlas_tables.table_4(halved), atlas_tables.table_4(table))
+    mixed = table.assign(steps=table.steps.where(table.seed == 0, 10_000))
+    with pytest.raises(ValueError, match="models of the table differ in steps, such as 2000 and 10000"):
+        atlas_tables.table_4(mixed)
+
+
+def test_a_table_that_is_wrong_is_not_one_that_is_incomplete(table):
+    assert atlas_tables.table_1(table.assign(mig=np.nan))["here"].isna().all(axis=None)
+    with pytest.raises(ValueError, match="several rows for"):
+        atlas_tables.table_1(pd.concat([table, table]))

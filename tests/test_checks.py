@@ -233,6 +233,11 @@ def test_table_returns_rows_under_an_index_of_its_own():
     assert TABLE.index.tolist() == [5, 5]
 
 
+def test_holes_of_a_table_may_be_of_any_kind_that_pandas_has():
+    for values in ([0.1, np.nan], pd.array([1, None], "Int64"), pd.array([0.5, None], "Float64")):
+        assert checks.table(TABLE.assign(mig=values), holes=["mig"]).mig.isna().tolist() == [False, True]
+
+
 @pytest.mark.parametrize(
     ("value", "wanted", "message"),
     [
@@ -241,6 +246,16 @@ def test_table_returns_rows_under_an_index_of_its_own():
         (pd.concat([TABLE, TABLE]), {"key": ["data_set"]}, "several rows for {'data_set': 'a'}, 2 too many"),
         (TABLE, {"finite": ["data_set"]}, "column data_set must be numbers"),
         (TABLE.assign(mig=[0.1, np.nan]), {"finite": ["mig"]}, "column mig must be finite, but holds nan in row 1"),
+        (TABLE.assign(mig=[np.inf, np.nan]), {"holes": ["mig"]}, "mig must be finite or NaN, but holds inf in row 0"),
+        (TABLE.assign(mig=[True, False]), {"holes": ["mig"]}, "column mig must be numbers, not bool"),
+        (TABLE.assign(mig=[1j, 2]), {"finite": ["mig"]}, "column mig must be numbers, not complex128"),
+        (TABLE.assign(data_set=["a", None]), {"key": ["data_set"]}, "data_set must be known in every row, .* in row 1"),
+        (
+            TABLE.assign(data_set=[["a"], ["b"]]),
+            {"key": ["data_set"]},
+            "data_set must hold names or numbers, not lists",
+        ),
+        (pd.concat([TABLE, TABLE], axis=1), {"columns": ["mig"]}, "several columns 'data_set': rename or drop"),
     ],
 )
 def test_table_refuses_what_would_be_counted_wrong(value, wanted, message):

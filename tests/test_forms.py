@@ -148,3 +148,28 @@ def test_strengths_beyond_the_sweep_are_drawn_after_it():
     axis = panels(forms.medians_by_strength(stats.by_strength(table, "mig", RNG), panel="data_set", ylabel="MIG"))[0]
     (line,) = (line for line in axis.lines if line.get_marker() == "o")
     assert sorted(line.get_xdata().round()) == [0, 1, 2, 3, 4, 5, 6] and axis.get_xlim() == (-0.5, 6.5)
+
+
+def test_what_is_no_correlation_is_not_printed_as_one():
+    for value in (1.01, -55, np.inf):
+        with pytest.raises(ValueError, match="table a must hold"):
+            forms.correlations({"a": pd.DataFrame([[0.5, value]])})
+
+
+def test_thirds_are_those_of_the_rows_whatever_their_index():
+    part = TABLE[TABLE.data_set == "dsprites"]
+    again = part.set_axis([0] * len(part))
+    one, other = (forms.thirds(t, stats.thirds(t, "mig"), ["gbt_100"]).axes[0] for t in (part, again))
+    for a, b in zip(one.lines, other.lines, strict=True):
+        np.testing.assert_array_equal(a.get_xydata(), b.get_xydata())
+    for wrong in (stats.thirds(part, "mig") + 1, stats.thirds(part, "mig")[:5]):
+        with pytest.raises(ValueError, match="third must be 0, 1 or 2 for each model"):
+            forms.thirds(part, wrong, ["gbt_100"])
+
+
+def test_repeated_models_would_be_drawn_twice():
+    with pytest.raises(ValueError, match="several rows for"):
+        forms.ranges(pd.concat([TABLE, TABLE]), ["mig"])
+    medians = stats.by_strength(TABLE, "mig", RNG)
+    with pytest.raises(ValueError, match="several rows for"):
+        forms.medians_by_strength(pd.concat([medians, medians]), panel="data_set", ylabel="MIG")

@@ -60,7 +60,7 @@ def test_the_whole_part_is_that_of_stats_complete(holes):
 
 def test_a_model_with_two_rows_is_refused():
     table = grid(np.random.default_rng(0))
-    with pytest.raises(ValueError, match=r"two rows for \{'data_set': 'd0', 'method': 'm0', 'strength': 2\.0"):
+    with pytest.raises(ValueError, match=r"several rows for \{'data_set': 'd0', 'method': 'm0', 'strength': 2\.0"):
         Cells(pd.concat([table, table[(table.strength == 2) & (table.method == "m0")].iloc[:1]]))
 
 

@@ -79,3 +79,23 @@ def test_the_order_is_the_paper_s_then_the_registry_s_then_any(monkeypatch):
 def test_strengths_are_those_of_the_sweep_and_then_of_the_table():
     assert looks.strengths("beta_vae", [32.0, 4.0, 2.0]) == [1, 2, 4, 6, 8, 16, 32]
     assert looks.strengths("unknown", [3.0, 1.0, 3.0]) == [1, 3]
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("value", ["nothing of the kind", None, 3])
+def test_a_look_is_one_that_can_be_drawn(part, value):
+    with pytest.raises(ValueError, match=r"(color|marker|dashes) must be"):
+        looks.Look(**{"color": "red", "marker": "o", "dashes": "-"} | {part: value})
+
+
+def test_what_is_no_method_gets_no_look():
+    before = list(looks._met)
+    for wrong in (None, 3, ["beta_vae"]):
+        with pytest.raises(ValueError, match="method must be the name of a method"):
+            looks.look(wrong)
+    assert looks._met == before
+
+
+def test_a_text_is_no_list_of_names():
+    with pytest.raises(ValueError, match="values must be a list or column of names, not 'dsprites'"):
+        looks.in_order("dsprites")

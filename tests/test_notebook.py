@@ -65,3 +65,15 @@ def test_source_shows_the_code_itself():
     shown = notebook.source(Example.double, Example).data
     double = "def double(self, x):\n    return 2 * x"
     assert shown == f"```python\n{double}\n\nclass Example:\n\n{textwrap.indent(double, '    ')}\n```"
+
+
+@pytest.mark.parametrize(("name", "value"), [(None, 1), ("", 1), ("a", None), ("a", [1]), ("a", 1j)])
+def test_what_cannot_stand_in_a_sentence_is_refused_before_the_book_is_built(name, value):
+    with pytest.raises(ValueError, match=r"name must|value of a must"):
+        notebook.glue(name, value)
+
+
+@pytest.mark.parametrize("things", [(), (None,), (len,), ("text",)])
+def test_what_has_no_source_is_not_shown(things):
+    with pytest.raises(ValueError, match=r"no source code of|nothing is given"):
+        notebook.source(*things)

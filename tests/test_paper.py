@@ -28,3 +28,15 @@ def test_what_transfers_best_is_the_same_score_on_the_same_data_set():
 def test_the_number_of_models_is_that_of_the_grid():
     assert len(STUDIES["paper"].cells()) == paper.MODELS
     assert paper.GPU_YEARS * 365.25 * 24 / paper.MODELS == pytest.approx(1.75, abs=0.01)
+
+
+@pytest.mark.parametrize("strengths", [(), "12", (1, 1), (1, float("inf")), (float("nan"),), (10**400,), (True,), None])
+def test_strengths_are_different_finite_numbers(strengths):
+    with pytest.raises(ValueError, match="strengths must be a tuple of different numbers"):
+        paper.Sweep("x", "beta", strengths)
+
+
+@pytest.mark.parametrize(("label", "hyperparameter"), [(None, "beta"), ("", "beta"), ("x", None), ("x", 3)])
+def test_a_sweep_is_named(label, hyperparameter):
+    with pytest.raises(ValueError, match=r"(label|hyperparameter) of a sweep must be a text"):
+        paper.Sweep(label, hyperparameter, (1, 2))

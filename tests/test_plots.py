@@ -147,3 +147,73 @@ def test_a_heat_map_leaves_empty_what_was_not_measured():
     figure = plots.heat_map(pd.DataFrame([[0.5, np.nan]], ["mig"], ["few", "many"]), label="score")
     assert [text.get_text() for text in figure.axes[0].texts] == ["0.50", "–"]
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["MIG"]
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.full((1, 1, 4, 4, 1), 255, np.uint8), r"in \[0, 1\], not from 255 to 255: divide bytes by 255"),
+        (np.full((1, 1, 4, 4, 1), -1.0), r"in \[0, 1\], not from -1 to -1"),
+        (np.full((1, 1, 4, 4, 1), np.nan), "must be finite"),
+        (np.zeros((1, 1, 4, 4)), r"must be \[r, c, h, w, 1 or 3\], not of shape \(1, 1, 4, 4\)"),
+        (np.zeros((1, 1, 4, 4, 2)), r"not of shape \(1, 1, 4, 4, 2\)"),
+        (np.zeros((0, 1, 4, 4, 1)), r"not of shape \(0, 1, 4, 4, 1\)"),
+    ],
+)
+def test_images_out_of_range_would_be_all_white(images, message):
+    with pytest.raises(ValueError, match=message):
+        plots.image_grid(images)
+
+
+def test_the_overshoot_of_a_reduction_is_cut_off():
+    images = np.linspace(-0.05, 1.05, 16).reshape(1, 1, 4, 4, 1)
+    shown = np.asarray(plots.image_grid(images).axes[0].images[0].get_array())
+    assert shown.min() == 0 and shown.max() == 1
+
+
+def test_every_image_has_its_label_or_none_has():
+    for labels in (["a"], list("abc")):
+        with pytest.raises(ValueError, match=f"rows must be 2, one for each, not {len(labels)}"):
+            plots.image_grid(np.zeros((2, 1, 4, 4, 1)), rows=labels)
+
+
+def test_numbers_that_belong_together_are_equally_many():
+    with pytest.raises(ValueError, match=r"line b must be 3 numbers.* not an array of int64 of shape \(2,\)"):
+        plots.curves([1, 2, 3], {"a": [1, 2, 3], "b": [1, 2]}, axes=("x", "y"))
+    with pytest.raises(ValueError, match=r"points of a must be \[2, 2\] as color, not \(3, 2\)"):
+        plots.points({"a": np.zeros((3, 2))}, [1, 2], label="x")
+    with pytest.raises(ValueError, match="matrix a must be square"):
+        plots.matrices({"a": np.zeros((2, 3))}, label="x")
+
+
+@pytest.mark.parametrize("limits", [(1, 0), (0, 0), (0, np.nan), (0,), (0, 1, 2), "01", None])
+def test_a_scale_has_a_lower_and_a_higher_end(limits):
+    with pytest.raises(ValueError, match="limits must be"):
+        plots.heat_map(pd.DataFrame({"a": [0.5]}), label="x", limits=limits)
+
+
+@pytest.mark.parametrize("form", ["", "percent", "{", "{:d}", "{0} {1}", "{name}", None, 2])
+def test_a_format_is_one_of_a_number(form):
+    with pytest.raises(ValueError, match="form must be"):
+        plots.heat_map(pd.DataFrame({"a": [0.5]}), label="x", form=form)
+
+
+def test_a_figure_that_would_take_for_ever_is_refused():
+    frame = pd.DataFrame({"x": range(500), "y": range(500), "score": range(500), "set": "a"})
+    with pytest.raises(ValueError, match="1 to 400 panels, not 500 in 3 columns"):
+        plots.agreement(frame, "x", "y", "score", "set", axes=("x", "y"))
+    with pytest.raises(ValueError, match="panels, not 1 in 1000000 columns"):
+        plots.points({"a": np.zeros((2, 2))}, [1, 2], label="x", columns=10**6)
+    with pytest.raises(ValueError, match="at most 20,000 numbers"):
+        plots.heat_map(pd.DataFrame(np.zeros((201, 100))), label="x")
+
+
+def test_what_was_not_measured_is_left_out_but_not_everything():
+    frame = table().assign(score=lambda t: t.score.where(t.seed > 0))
+    axis = plots.scatter(frame, "score", "other", axes=("x", "y")).axes[0]
+    drawn = np.concatenate([collection.get_offsets().compressed() for collection in axis.collections])
+    assert len(drawn) == 2 * 6
+    with pytest.raises(ValueError, match="column score has nothing to draw: it is NaN in every row"):
+        plots.scatter(frame.assign(score=np.nan), "score", "other", axes=("x", "y"))
+    with pytest.raises(ValueError, match="nothing to draw on a logarithmic axis: no number is above 0"):
+        plots.scatter(frame.assign(score=-frame.score), "score", "other", axes=("x", "y"))

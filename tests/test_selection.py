@@ -76,3 +76,48 @@ def test_a_recipe_that_knows_buys_more_than_one_that_does_not():
 def test_chance_is_a_half():
     bought = [selection.recipes(study(4, 3, 20, seed), SCORES).groupby("recipe").mean() for seed in range(20)]
     assert np.mean(bought, axis=0) == pytest.approx(0.5, abs=0.06)
+
+
+def repeated_index(table):
+    """The table as ``pd.concat`` of one for each data set leaves it."""
+    return pd.concat([part.reset_index(drop=True) for _, part in table.groupby("data_set", sort=False)])
+
+
+@pytest.mark.parametrize("index", [repeated_index, lambda table: table.set_axis([0] * len(table))])
+def test_a_choice_by_experience_elsewhere_does_not_depend_on_the_index(index):
+    table = study(sets=2, seeds=4, settings=30)
+    again = index(table)
+    numbers = selection.elsewhere(again, SCORES)
+    assert len(numbers) == len(table) and numbers.index.equals(again.index)
+    right = selection.chosen(table, selection.elsewhere(table, SCORES), SCORES)
+    pd.testing.assert_frame_equal(selection.chosen(again, numbers, SCORES), right)
+    udr = pd.Series(table.a.to_numpy(), again.index)
+    expected = selection.recipes(table, SCORES, pd.Series(table.a, table.index))
+    pd.testing.assert_frame_equal(selection.recipes(again, SCORES, udr), expected)
+
+
+def test_numbers_in_another_order_are_told_by_their_labels_and_foreign_ones_refused():
+    table = study()
+    numbers = table[["b"]].set_axis(["any"], axis=1)
+    right = selection.chosen(table, numbers, ["a"])
+    pd.testing.assert_frame_equal(selection.chosen(table, numbers.sample(frac=1, random_state=0), ["a"]), right)
+    lead = table.seed == 0
+    place = selection.standing(table, ["a"]).a
+    best = numbers["any"][lead].groupby(table.data_set).idxmax()
+    some = selection.chosen(table, numbers[lead], ["a"]).a
+    assert some.to_dict() == pytest.approx({name: place[row] for name, row in best.items()})
+    for foreign in (numbers.set_axis(numbers.index + 1), numbers.set_axis([0] * len(numbers))):
+        with pytest.raises(ValueError, match="numbers must have the index of the table, with a value for each row"):
+            selection.chosen(table, foreign, ["a"])
+
+
+def test_one_score_has_no_choice_by_another():
+    bought = selection.recipes(study(), "a")
+    assert "another score" not in bought.index.get_level_values("recipe") and list(bought) == ["a"]
+
+
+def test_models_without_a_score_have_no_standing():
+    table = study().assign(a=lambda t: t.a.where(t.method == "m0"))
+    place = selection.standing(table, ["a"]).a
+    assert place.isna().equals(table.method == "m1")
+    assert place[table.data_set == "d0"].mean() == pytest.approx(0.5)

@@ -302,3 +302,87 @@ def test_the_nearest_data_sets():
     for name in SCORES:
         table[name] = order
     assert value("dSprites and Color-dSprites are alike", table) == pytest.approx(0)
+
+
+MEAN = verdicts.Claim("mean", "s", "5", "p", lambda n: n.table.mig.mean(), 0.5)
+
+
+def weigh(table, claims=(MEAN,), draws=3):
+    return verdicts.weigh(table, claims, np.random.default_rng(0), draws)
+
+
+@pytest.mark.parametrize("draws", [0, 1, -1, 2.5, None, True])
+def test_an_interval_needs_several_draws(draws):
+    with pytest.raises(ValueError, match="draws must be a whole number of at least 2"):
+        weigh(study(), draws=draws)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (lambda t: pd.concat([t, t]), "several rows for"),
+        (lambda t: t.assign(mig=t.mig.where(t.index > 3, np.inf)), "column mig must be finite or NaN, but holds inf"),
+        (lambda t: t.assign(mig="high"), "column mig must be numbers"),
+        (lambda t: t.drop(columns="seed"), "unknown column 'seed'"),
+        (lambda t: t[:0], "no rows"),
+    ],
+)
+def test_a_table_that_is_wrong_is_not_weighed(table, message):
+    with pytest.raises(ValueError, match=message):
+        weigh(table(study()))
+
+
+@pytest.mark.parametrize("claims", [(), None, "mig", ["mig"], [MEAN, None]])
+def test_only_claims_are_weighed(claims):
+    with pytest.raises(ValueError, match="claims must be one or more of class Claim, such as CLAIMS"):
+        weigh(study(), claims)
+
+
+@pytest.mark.parametrize("value", [None, "0.5", [0.5], np.inf, 1j])
+def test_the_quantity_of_a_claim_is_a_number(value):
+    claim = verdicts.Claim("mine", "s", "5", "p", lambda n: value, 0.5)
+    with pytest.raises(ValueError, match="quantity of the claim 'mine' must be a number, not"):
+        weigh(study(), [claim])
+
+
+def test_a_score_of_whole_numbers_is_shuffled_as_it_is_with_a_point():
+    table = study().assign(mig=lambda t: (t.mig > 0.5).astype(float))
+    found = weigh(table.astype({"mig": int}))
+    pd.testing.assert_frame_equal(found, weigh(table))
+    assert found.low[0] < found.high[0]
+
+
+def test_the_index_of_the_table_does_not_change_a_verdict():
+    table, claims = study(), [BY_NAME["the five agree"], BY_NAME["transfer within data set and score"], MEAN]
+    pd.testing.assert_frame_equal(weigh(table.set_axis([0] * len(table)), claims), weigh(table, claims))
+
+
+@pytest.mark.parametrize("question", ["x", "5", "5.", "", "5.10", 5.1, None])
+def test_a_question_is_one_of_five(question):
+    with pytest.raises(ValueError, match=r"unknown question .*: choose from 5\.1, 5\.2, 5\.3, 5\.4, 5\.5"):
+        statements.of(question)
+
+
+def test_quantities_say_what_the_table_lacks():
+    table, missing = study().drop(columns=["mig", "kl", "tc_mean"]), []
+    numbers = Numbers(table[table.method != "annealed_vae"])
+    for claim in CLAIMS:
+        try:
+            assert np.isfinite(claim.quantity(numbers))
+        except ValueError as error:
+            missing.append(str(error))
+    assert len(missing) > 10 and all(any(f"'{name}'" in text for name in ("mig", "kl", "tc_mean")) for text in missing)
+
+
+def test_the_grid_of_another_table_is_refused():
+    table = study()
+    with pytest.raises(ValueError, match="cells must be the grid of a table with the same models in the same order"):
+        Numbers(table, cells=Cells(table[::-1]))
+
+
+def test_the_table_of_another_source_is_not_described():
+    weighed = weigh(study())
+    with pytest.raises(ValueError, match="attrs of the table lack interval, of, sets"):
+        verdicts.describe(pd.DataFrame(weighed.to_dict("list")))
+    with pytest.raises(ValueError, match="a threshold must be such as"):
+        verdicts.describe(weighed.assign(threshold="at least 1"))

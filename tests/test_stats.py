@@ -212,3 +212,112 @@ def test_the_largest_complete_part_leaves_out_seeds_settings_or_data_sets():
     assert len(stats.complete(many)) == 30, "two data sets with three seeds before one with 24"
     with pytest.raises(ValueError, match="no seed has every setting and no setting has every seed"):
         stats.complete(table[(table.strength + table.seed) % 3 > 0])
+
+
+# Tables that are not what they seem
+
+
+def twice(frame):
+    return pd.concat([frame, frame])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: stats.by_strength(t, "a", np.random.default_rng(0)),
+        lambda t: stats.trend(t, "a", np.random.default_rng(0)),
+        lambda t: stats.superiority(t, "a"),
+        lambda t: stats.setting_medians(t, ["a"]),
+        lambda t: stats.between_data_sets(t, "a"),
+        lambda t: stats.thirds(t, "a"),
+        stats.complete,
+    ],
+)
+def test_rows_that_are_repeated_would_count_as_models(call):
+    frame = grid(np.random.default_rng(0))
+    call(frame)
+    with pytest.raises(ValueError, match=r"several rows for \{'data_set': 'd0', .* 45 too many in all: keep"):
+        call(twice(frame))
+
+
+def test_repeated_measurements_are_refused():
+    frame = sizes({(10, 0): [0.1, 0.2, 0.9], (99, 0): [7, 8, 9]}).assign(other=1.0)
+    for call in (stats.ranks_kept, lambda t: stats.apart(t, "value", "other", "rows")):
+        call(frame)
+        with pytest.raises(ValueError, match=r"several rows for .* keep one of each"):
+            call(twice(frame))
+
+
+def test_scores_from_few_rows_are_compared_with_the_most_where_there_are_any():
+    both = pd.concat([sizes({(10, 0): [1, 2], (99, 0): [1, 2]}), sizes({(10, 0): [1, 2]}, data_set="b")])
+    kept = stats.ranks_kept(both)
+    assert kept.loc["a", "s"].tolist() == [1, 1] and kept.loc["b", "s"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("values", "strengths"),
+    [([[5, 5, 5]] * 3, (1, 2, 4)), ([[5, 5, 5], [1, 2, 3], [3, 2, 1]], (1, 2, 4)), ([[1], [2], [3]], (1,))],
+)
+def test_what_does_not_vary_has_no_trend_and_no_significance(values, strengths):
+    found = stats.trend(table(values, strengths=strengths), "score", np.random.default_rng(0)).iloc[0]
+    assert found[["correlation", "low", "high", "p"]].isna().all() and found.seeds == 3
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_trend_needs_every_value(value):
+    frame = table(np.arange(9.0).reshape(3, 3))
+    frame.loc[4, "score"] = value
+    with pytest.raises(ValueError, match=f"column score must be finite, but holds {value} in row 4"):
+        stats.trend(frame, "score", np.random.default_rng(0))
+
+
+def test_superiority_leaves_out_what_was_not_measured():
+    frame = pd.DataFrame({"data_set": list("xxxxyyy"), "method": list("aabbaab"), "s": [1, 3, 2, 3, 5, 5, 4.0]})
+    whole = stats.superiority(frame, "s")
+    found = stats.superiority(pd.concat([frame, frame.assign(s=np.nan), frame.assign(method="c", s=np.nan)]), "s")
+    pd.testing.assert_frame_equal(found.loc[["a", "b"], ["a", "b"]], whole)
+    assert found.c.isna().all() and found.loc["c"].isna().all()
+    # A method that one data set lacks is compared on the other: 1 and 3 against 2 and 3.
+    assert stats.superiority(frame[(frame.data_set == "x") | (frame.method == "a")], "s").loc["a", "b"] == 1.5 / 4
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, -0.5, float("nan"), "0.95", None])
+def test_the_level_of_an_interval_is_between_0_and_1(level):
+    with pytest.raises(ValueError, match="level must be"):
+        stats.by_strength(table(np.ones((3, 3))), "score", np.random.default_rng(0), level)
+
+
+@pytest.mark.parametrize("rng", [None, 0, np.random.RandomState(0)])
+@pytest.mark.parametrize("call", [stats.by_strength, stats.trend])
+def test_chance_needs_a_generator(call, rng):
+    with pytest.raises(ValueError, match=r"needs rng, a numpy.random.Generator such as np.random.default_rng\(0\)"):
+        call(table(np.ones((3, 3))), "score", rng)
+
+
+def test_an_accuracy_of_0_has_no_efficiency():
+    frame = pd.DataFrame({"lr_100": [0.3, 0, 0.2], "lr_10000": [0.6, 0, 0], "gbt_100": 0.2, "gbt_10000": 0.8})
+    assert stats.with_efficiency(frame).lr_efficiency.tolist() == pytest.approx([0.5, np.nan, np.nan], nan_ok=True)
+
+
+def test_nullable_numbers_are_numbers():
+    frame = grid(np.random.default_rng(0))
+    same = frame.astype({"a": "Float64"})
+    same.loc[0, "a"] = pd.NA
+    expected = stats.superiority(frame.assign(a=frame.a.where(frame.index > 0)), "a")
+    pd.testing.assert_frame_equal(stats.superiority(same, "a"), expected)
+
+
+@pytest.mark.parametrize("values", [[[1, np.inf], [2, 3]], [1, 2, 3], np.empty((3, 0)), None, [["a", "b"]]])
+def test_spearman_takes_only_numbers_that_have_an_order(values):
+    with pytest.raises(ValueError, match=r"^values must be"):
+        stats.spearman(values)
+
+
+@pytest.mark.parametrize("index", [None, 0, "shuffled"])
+def test_the_largest_complete_part_keeps_its_rows_whatever_the_index(index):
+    frame = grid(np.random.default_rng(0), seeds=4).drop(index=3)
+    again = frame.sample(frac=1, random_state=1) if index == "shuffled" else frame
+    again = again.set_axis([0] * len(frame)) if index == 0 else again
+    part, right = stats.complete(again), stats.complete(frame)
+    assert sorted(part.a) == sorted(right.a) and 0 < len(right) < len(frame)
+    assert set(part.index) <= set(again.index)

@@ -39,3 +39,22 @@ def test_the_scorecard_shows_value_interval_threshold_and_verdict():
         shaded = axis.collections[place].get_paths()[0].vertices[:, 0]
         end = axis.get_xlim()[1]
         assert (shaded.max() == end) == claim.threshold.startswith(">") and max(abs(shaded)) == end
+
+
+@pytest.mark.parametrize("values", [[0.5, np.nan, 0.3, 0.1], [np.nan] * 4, [-0.1, 0, 0, -0.2], [np.inf, 0, 0, 0]])
+def test_a_row_that_lacks_a_part_would_fill_the_rest(values):
+    parts = pd.DataFrame([[0.25] * 4, values], ["a", "b"], ["method", "strength", "seed", "evaluation"])
+    with pytest.raises(ValueError, match=r"column \w+ must be finite|row 'b' has no part above 0: leave it out"):
+        summaries.shares(parts)
+
+
+def test_values_without_an_interval_are_on_the_scorecard_too():
+    weighed = verdicts.weigh(study(seeds=1), CLAIMS[:2], np.random.default_rng(0), draws=2).assign(here=[1.5, -0.5])
+    (axis,) = summaries.scorecard(weighed).axes
+    assert axis.get_xlim() == pytest.approx((-1.53, 1.53))
+
+
+def test_the_scorecard_knows_its_verdicts():
+    weighed = verdicts.weigh(study(), CLAIMS[:2], np.random.default_rng(0), draws=2)
+    with pytest.raises(ValueError, match="unknown verdict 'maybe': choose from agrees, cannot tell, disagrees"):
+        summaries.scorecard(weighed.assign(verdict="maybe"))

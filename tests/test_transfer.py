@@ -3,6 +3,7 @@
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from grids import grid
 
@@ -78,3 +79,33 @@ def test_with_half_a_win_for_a_tie_chance_is_a_half(reading):
     same = transfer.game(table.assign(a=1.0, b=1.0), ["a", "b"], reading, ties=0.5)
     np.testing.assert_allclose(same, 0.5)
     assert (transfer.game(table, ["a", "b"], reading) > found).all(axis=None)
+
+
+@pytest.mark.parametrize("ties", [2, -0.5, float("nan"), None, "1", True])
+def test_a_tie_counts_at_most_a_win(ties):
+    with pytest.raises(ValueError, match="ties must be a number of at least 0 and at most 1"):
+        transfer.game(grid(np.random.default_rng(0), ties=True), ["a", "b"], ties=ties)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_a_score_that_is_not_finite_is_no_game(value):
+    table = grid(np.random.default_rng(0))
+    table.loc[3, "a"] = value
+    with pytest.raises(ValueError, match=f"column a must be finite, but holds {value} in row 3"):
+        transfer.game(table, ["a", "b"])
+
+
+@pytest.mark.parametrize("ties", [0, 0.5, 1])
+def test_probabilities_are_from_0_to_1(ties):
+    found = transfer.game(grid(np.random.default_rng(1), ties=True), ["a", "b"], ties=ties)
+    assert found.min(axis=None) >= 0 and found.max(axis=None) <= 1
+
+
+def test_one_setting_or_repeated_models_or_scores_are_no_game():
+    table = grid(np.random.default_rng(0))
+    with pytest.raises(ValueError, match="at least two settings"):
+        transfer.game(table[(table.method == "m0") & (table.strength == 1)], ["a", "b"])
+    with pytest.raises(ValueError, match="several rows for"):
+        transfer.game(pd.concat([table, table]), ["a", "b"])
+    with pytest.raises(ValueError, match="'a' is given twice"):
+        transfer.game(table, ["a", "a"])

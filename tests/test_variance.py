@@ -99,3 +99,28 @@ def test_noise_that_is_most_of_a_variance_leaves_nothing_to_explain():
     assert variance.explained(table, ["a"], {"a": most}).method_corrected.isna().all()
     assert variance.explained(table, ["a"], {("d0", "a"): most}).setting_corrected.isna().all()
     assert variance.explained(table, ["a"], {("d1", "a"): most}).setting_corrected.notna().all()
+
+
+def test_noise_of_a_score_alone_is_known_for_every_data_set():
+    table = grid(np.random.default_rng(0), 2, 4)
+    noise = {"a": 0.1 * table.a.var()}
+    both = {(name, "a"): noise["a"] for name in ("d0", "d1")}
+    pd.testing.assert_frame_equal(variance.parts(table, ["a"], noise), variance.parts(table, ["a"], both))
+
+
+@pytest.mark.parametrize("noise", [{"a": -0.1}, {"a": "x"}, {"a": None}, {"a": float("inf")}, ["a"], "a", 0.1])
+@pytest.mark.parametrize("call", [variance.explained, variance.parts])
+def test_noise_is_a_dict_of_variances(call, noise):
+    with pytest.raises(ValueError, match=r"noise (of a )?must be"):
+        call(grid(np.random.default_rng(0)), ["a"], noise)
+
+
+def test_repeated_models_would_take_the_seed_s_share_away():
+    table = grid(np.random.default_rng(0), 1, 4)
+    with pytest.raises(ValueError, match="several rows for"):
+        variance.explained(pd.concat([table, table]), ["a"])
+    scored = table[["data_set", "method", "strength", "seed"]].assign(score="a", value=table.a, again=table.b)
+    with pytest.raises(ValueError, match="several rows for"):
+        variance.evaluation_noise(pd.concat([scored, scored]))
+    with pytest.raises(ValueError, match="no rows"):  # unknown noise would count as none
+        variance.evaluation_noise(scored[:0])

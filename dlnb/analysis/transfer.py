@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from dlnb import checks
-from dlnb.analysis import stats
+from dlnb.analysis import inputs, stats
+from dlnb.results import KEY
 
 READINGS = {  # the paper does not say which seed the random model has, nor whether it may have the chosen setting
     "as drawn": (False, False),
@@ -23,17 +24,22 @@ def game(table: pd.DataFrame, scores, reading: str = "as drawn", ties: float = 1
     possible draw is enumerated. ``reading``: one of READINGS.
 
     Returns the probabilities [2, 2]: rows "other score", "same score", columns "other data set", "same data set".
-    Raises ValueError unless the table is a complete grid of at least two seeds, scores and data sets.
+    Raises ValueError unless the table is a complete grid of at least two seeds, scores, data sets and settings, with
+    one row for each model and finite scores, and ``ties`` is from 0 to 1.
     """
+    table, scores = inputs.models(table, scores, KEY, whole=True)
     return of_grid(_grid(table, list(scores)), reading, ties)
 
 
 def of_grid(grid: np.ndarray, reading: str = "as drawn", ties: float = 1.0) -> pd.DataFrame:
     """``game`` from scores [data sets, scores, seeds, settings] without NaN; raises the same errors."""
     same_seed, other_setting = checks.choose(READINGS, reading, "reading")
-    sets, kinds, seeds = grid.shape[:3]
+    ties = checks.number(ties, "ties", maximum=1)
+    sets, kinds, seeds, settings = grid.shape
     if min(sets, kinds, seeds) < 2:
         raise ValueError(f"the game needs at least two data sets, scores and seeds, not {sets}, {kinds} and {seeds}")
+    if settings < 2:
+        raise ValueError("the game needs at least two settings (method and strength) to choose from, not 1")
     best = grid == grid.max(axis=-1, keepdims=True)
     chosen = best / best.sum(axis=-1, keepdims=True)  # probabilities
     wins = _wins(grid, same_seed, other_setting, ties)

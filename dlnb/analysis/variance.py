@@ -3,20 +3,28 @@
 import numpy as np
 import pandas as pd
 
+from dlnb.analysis import inputs
 from dlnb.analysis.grid import Cells
+from dlnb.results import KEY
 
 
-def explained(table: pd.DataFrame, scores, noise: dict | None = None, cells: Cells | None = None) -> pd.DataFrame:
+def explained(table: pd.DataFrame, scores, noise: dict | None = None) -> pd.DataFrame:
     """The shares of a score's variance explained by method, and by method and strength (section 5.3, Table 5).
 
     Columns data_set, score, method and setting: R squared of least squares on 6 and 36 categories, as in the paper;
     method_corrected and setting_corrected: adjusted for the number of categories, as shares of the variance without
     evaluation noise (``noise``, its variance by data set and score or by score; 0 if not given); models, their number.
-    NaN where a score is constant, every setting has a single model, or noise exceeds half of the variance. ``cells``:
-    the grid of the table, if it has been built.
+    NaN where a score is constant, a model lacks it (is NaN), every setting has a single model, or noise exceeds half of
+    the variance or is NaN. Raises ValueError for a table without the columns of KEY or with several rows for a model,
+    infinite scores, and noise that is no dict of numbers of at least 0.
     """
-    cells, noise, found = cells or Cells(table), noise or {}, []
-    values = table[list(scores)].to_numpy(float)
+    table, scores = inputs.models(table, scores, KEY)
+    return of_cells(table[list(scores)].to_numpy(float), Cells(table), scores, inputs.noises(noise))
+
+
+def of_cells(values: np.ndarray, cells: Cells, scores, noise: dict) -> pd.DataFrame:
+    """``explained`` from the scores [models, scores] of a table with this grid."""
+    found = []
     for data_set, places in cells.rows.items():
         added = np.array([noise.get((data_set, score), noise.get(score, 0.0)) for score in scores])
         found.append([shares(values[places], labels, added) for labels in cells.labels(data_set).values()])
@@ -55,8 +63,9 @@ def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:
     """The variance of a model's score over samples of images, by data set and score, from models scored twice.
 
     ``scored``: columns data_set, score, value and again (tables/README.md, noise.csv). Half the mean squared
-    difference.
+    difference; NaN where no model has both numbers.
     """
+    scored = inputs.measurements(scored, ("data_set", "score"), ("value", "again"))
     half = (scored.value - scored.again).pow(2) / 2
     return half.groupby([scored.data_set, scored.score]).mean().to_dict()
 
@@ -65,15 +74,17 @@ def parts(table: pd.DataFrame, scores, noise: dict) -> pd.DataFrame:
     """The shares of a score's variance due to method, strength, seed and evaluation; they sum to 1.
 
     From the corrected estimates of ``explained``: the method's share, what the strength adds to it, the share of
-    evaluation noise in the total variance (``noise``, a variance by data set and score), and the remainder, that of the
+    evaluation noise in the total variance (``noise`` as for ``explained``), and the remainder, that of the
     seed. Estimates of small shares may be negative. Columns data_set, score and the four; NaN as in ``explained``, and
-    where the noise is unknown.
+    where the noise is unknown. Raises ValueError as ``explained`` does.
     """
-    found = explained(table, scores, noise)
+    found, noise = explained(table, scores, noise), inputs.noises(noise)
+    table, scores = inputs.models(table, scores, KEY)
     variances = table.groupby("data_set")[list(scores)].var()
-    drawn = np.array(
-        [noise.get(key, np.nan) / variances.loc[key] for key in zip(found.data_set, found.score, strict=True)]
-    )
+    keys = list(zip(found.data_set, found.score, strict=True))
+    drawn = np.array([noise.get(key, noise.get(key[1], np.nan)) for key in keys], float)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a constant score has no variance
+        drawn = drawn / np.array([variances.loc[key] for key in keys])
     method, setting = found.method_corrected, found.setting_corrected
     whole = {"method": method, "strength": setting - method, "seed": 1 - setting}
     shares = {name: share * (1 - drawn) for name, share in whole.items()} | {"evaluation": drawn + 0 * setting}

@@ -1,6 +1,6 @@
 """The quantities that the paper's claims are about, computed from a table of results.
 
-A number about all data sets is a mean over those of the table. What the table lacks raises KeyError or ValueError.
+A number about all data sets is a mean over those of the table. What the table lacks raises ValueError.
 """
 
 from collections.abc import Callable
@@ -9,9 +9,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dlnb.analysis import stats, transfer, variance
+from dlnb import checks
+from dlnb.analysis import inputs, stats, transfer, variance
 from dlnb.analysis.grid import Cells, medians
 from dlnb.paper import SCORES, UNSUPERVISED
+from dlnb.results import KEY
 
 FIVE = tuple(name for name in SCORES if name != "modularity")
 MEASURES = (*SCORES, *UNSUPERVISED, "tc_mean", "mi_mean", "gbt_10000")
@@ -23,23 +25,35 @@ VARIANTS = (*ALIKE, "noisy_dsprites")
 class Numbers:
     """A table and the statistics that several claims share, each computed once, on first use.
 
-    ``noise``: the variance of scores over samples of images, from ``variance.evaluation_noise``. ``cells``: the grid
-    of the table, if it has been built for another table with the same rows.
+    ``table``: one row for each model, with the columns of KEY. Its measures are numbers or NaN; infinite ones raise
+    ValueError. ``noise``: the variance of scores over samples of images, from ``variance.evaluation_noise``. ``cells``:
+    the grid of the table, if it has been built for another table with the same rows, which has been checked.
     """
 
     def __init__(self, table: pd.DataFrame, noise: dict | None = None, cells: Cells | None = None):
-        self.table, self.noise, self.cells = table, noise or {}, cells or Cells(table)
+        self.noise = inputs.noises(noise)
+        if cells is None:
+            table, cells = measured(table), Cells(table)
+        checks.instance(cells, Cells, "cells", "the Cells of the table")
+        if not checks.table(table, KEY)[KEY].equals(cells.keys):
+            raise ValueError("cells must be the grid of a table with the same models in the same order: leave it out")
+        self.table, self.cells = table, cells
 
     def grid(self, columns) -> np.ndarray:
         """Columns of the table on the grid [data sets, settings, seeds, columns], NaN where there is no model."""
-        return self.cells.spread(self.table[list(columns)].to_numpy(float))
+        return self.cells.spread(self._values(columns))
+
+    def _values(self, columns) -> np.ndarray:
+        if missing := [name for name in columns if name not in self.table]:
+            raise ValueError(f"the table has no column {missing[0]!r}")
+        return self.table[list(columns)].to_numpy(float)
 
     @cached_property
     def correlations(self) -> dict[str, pd.DataFrame]:
         """Rank correlations of all measures, by data set."""
         table, names = self.table, [name for name in MEASURES if name in self.table]
         if {"gbt_100", "gbt_10000", "lr_100", "lr_10000"} <= {*table}:
-            table, names = stats.with_efficiency(table), [*names, *EFFICIENCIES]
+            table, names = table.assign(**stats.efficiencies(table)), [*names, *EFFICIENCIES]
         values = table[names].to_numpy(float)
         matrices = {name: stats.spearman(values[rows]) for name, rows in self.cells.rows.items()}
         return {name: pd.DataFrame(matrix, names, names) for name, matrix in matrices.items()}
@@ -49,6 +63,10 @@ class Numbers:
         """Medians over seeds [data sets, settings] of all measures."""
         names = [name for name in MEASURES if name in self.table]
         return dict(zip(names, np.moveaxis(medians(self.grid(names).swapaxes(2, 3)), -1, 0), strict=True))
+
+    def median(self, name: str) -> np.ndarray:
+        """Medians over seeds [data sets, settings] of one measure."""
+        return checks.choose(self.medians, name, "measure")
 
     def of_methods(self, columns) -> tuple[list[str], np.ndarray]:
         """The methods, and medians over all models of each [data sets, methods, columns]."""
@@ -62,9 +80,8 @@ class Numbers:
 
         Only of those with both shares, if there are any: data sets with one seed have only that of the method.
         """
-        found = variance.explained(self.table, SCORES, self.noise, self.cells)[
-            ["method_corrected", "setting_corrected"]
-        ]
+        found = variance.of_cells(self._values(SCORES), self.cells, SCORES, self.noise)
+        found = found[["method_corrected", "setting_corrected"]]
         both = found.dropna()
         return (both if len(both) else found).mean()
 
@@ -77,13 +94,27 @@ class Numbers:
         return transfer.of_grid(grid, ties=0.5)
 
 
+def measured(table: pd.DataFrame) -> pd.DataFrame:
+    """``table`` with the index 0, 1, 2, … and the columns that claims are about as floats, which may be NaN.
+
+    A score whose values are all whole, such as 1, may have been read as integers, and would not be shuffled. Raises
+    ValueError for a table without the columns of KEY, with several rows for one model, or with an infinite measure.
+    """
+    known = {*MEASURES, "mi_sampled", *(f"{kind}_{n}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000))}
+    table = inputs.keyed(table)
+    measures = [name for name in table if name in known or (table[name].dtype.kind == "f" and name != "strength")]
+    table = checks.table(table, holes=measures)
+    others = [name for name in measures if table[name].dtype != float]
+    return table.assign(**{name: table[name].to_numpy(float, na_value=np.nan) for name in others}) if others else table
+
+
 def trend(of: Numbers, column, methods) -> float:
     """Rank correlation of the strength with the median over seeds, mean over data sets and ``methods``."""
     found = []
     for method in methods:
         mine = of.cells.methods == method
         strengths = of.cells.strengths[mine]
-        for values, there in zip(of.medians[column][:, mine], (of.cells.at[:, mine] >= 0).any(axis=2), strict=True):
+        for values, there in zip(of.median(column)[:, mine], (of.cells.at[:, mine] >= 0).any(axis=2), strict=True):
             if there.any():
                 found.append(stats.spearman(np.stack([strengths, values], axis=1)[there])[0, 1])
     return _mean(found, methods)
@@ -93,6 +124,8 @@ def above_others(of: Numbers, method, column, others=None) -> float:
     """The share of data sets where the median of ``method`` exceeds the median of the other methods' medians."""
     names, values = of.of_methods([column])
     places = {name: i for i, name in enumerate(names)}
+    for name in (method, *(others or ())):
+        checks.choose(places, name, "method")
     rest = [places[name] for name in others or names if name != method]
     return (values[:, places[method], 0] > medians(values[:, rest, 0])).mean()
 
@@ -112,6 +145,8 @@ def _block(matrix: pd.DataFrame, rows, columns) -> np.ndarray:
     It is called tens of thousands of times, for which pandas is slow.
     """
     places = {name: place for place, name in enumerate(matrix.columns)}
+    if missing := [name for name in (*rows, *columns) if name not in places]:
+        raise ValueError(f"there are no correlations of {missing[0]!r}, only of {', '.join(places)}")
     return matrix.to_numpy()[np.ix_([places[name] for name in rows], [places[name] for name in columns])]
 
 
@@ -137,7 +172,8 @@ def tight(matrix: pd.DataFrame) -> float:
     rest = _block(matrix, FIVE, FIVE)
     for pair in pairs:
         rest[tuple(sorted(map(FIVE.index, pair)))] = np.nan
-    return _mean([matrix.loc[pair] for pair in pairs], "pairs") - _mean(rest[np.triu_indices(len(FIVE), 1)], "others")
+    near = [_block(matrix, [one], [other]).item() for one, other in pairs]
+    return _mean(near, "pairs") - _mean(rest[np.triu_indices(len(FIVE), 1)], "others")
 
 
 def across(of: Numbers, rows, columns, data_sets=None) -> float:
@@ -181,7 +217,7 @@ def nearest(of: Numbers) -> float:
     sets, found = of.cells.sets, []
     if not {"dsprites", "color_dsprites"} < {*sets}:
         raise ValueError(f"dsprites, color_dsprites and another data set are needed, not {sets}")
-    values = np.stack([of.medians[score] for score in SCORES])  # [scores, data sets, settings]
+    values = np.stack([of.median(score) for score in SCORES])  # [scores, data sets, settings]
     values = values[..., np.isfinite(values).all(axis=(0, 1))]
     pair = sorted(map(sets.index, ("dsprites", "color_dsprites")))
     for score in values:

@@ -4,7 +4,7 @@ Numbers, thresholds and sides were fixed before the table of the study "short" w
 tested too: numbers about all data sets are means over those of the table.
 """
 
-from dlnb import paper
+from dlnb import checks, paper
 from dlnb.claims.quantities import (
     ALIKE,
     FIVE,
@@ -238,9 +238,9 @@ CLAIMS = (
 
 
 def of(question: str) -> tuple[Claim, ...]:
-    """The claims on a question of section 5, such as "5.1", including its details in the appendix (I.2 for 5.1)."""
-    appendix = f"I.{int(question.removeprefix('5.')) + 1}"
-    found = tuple(claim for claim in CLAIMS if claim.where.startswith((question, appendix)))
-    if not found:
-        raise ValueError(f"unknown question {question!r}: choose from 5.1 to 5.5")
-    return found
+    """The claims on a question of section 5, including its details in the appendix (I.2 for 5.1).
+
+    ``question``: "5.1", "5.2", "5.3", "5.4" or "5.5". Raises ValueError for any other.
+    """
+    appendix = checks.choose({f"5.{i}": f"I.{i + 1}" for i in range(1, 6)}, question, "question")
+    return tuple(claim for claim in CLAIMS if claim.where.startswith((question, appendix)))

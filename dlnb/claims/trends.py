@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from dlnb.analysis import stats
+from dlnb.analysis import inputs, stats
 from dlnb.claims.verdicts import AGREES, DISAGREES, OPEN
+from dlnb.results import KEY
 
 # Section 5.1 and Appendix I.2: column of the table, what it measures, where the paper shows it, and the sign of the
 # trend that it reports by method; for methods not listed it reports none, or that there is none.
@@ -32,8 +33,10 @@ def factorization(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
     """A verdict on each measure, data set and method: does it rise or fall with the strength as the paper says?
 
     ``here`` is the rank correlation of the measure with the strength; low, high and p are those of ``stats.trend``.
-    Without any trend, one row in twenty would still get a verdict by chance.
+    Without any trend, one row in twenty would still get a verdict by chance. Raises ValueError as ``stats.trend`` does,
+    for each of the four columns of measures.
     """
+    inputs.models(table, [column for column, *_ in FACTORIZATION], KEY, whole=True)
     rows = []
     for column, measure, source, signs in FACTORIZATION:
         for found in stats.trend(table, column, rng).itertuples():

@@ -9,9 +9,10 @@ import pandas as pd
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from dlnb.analysis import stats
+from dlnb import checks
+from dlnb.analysis import inputs, stats
 from dlnb.analysis.grid import Cells
-from dlnb.claims.quantities import Numbers
+from dlnb.claims.quantities import Numbers, measured
 
 DRAWS, SHUFFLES, CONFIDENCE = 100, 20, 0.95
 ENOUGH = 4  # seeds for a jackknife
@@ -22,7 +23,11 @@ BY_CHANCE = 0.9  # of shuffles; many thresholds are at chance level, where half 
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the paper as a number: it holds if ``quantity`` of a table is above ``threshold`` (or below)."""
+    """A sentence of the paper as a number: it holds if ``quantity`` of a table is above ``threshold`` (or below).
+
+    ``quantity`` of ``Numbers`` returns a number, and raises ValueError or KeyError for what a table lacks. Raises
+    ValueError if a field is of another type, or the threshold is not finite.
+    """
 
     name: str
     sentence: str
@@ -33,9 +38,27 @@ class Claim:
     above: bool = True
     caveat: str = ""  # why a small study may differ
 
+    def __post_init__(self):
+        for name in ("name", "sentence", "where", "paper", "caveat"):
+            checks.instance(getattr(self, name), str, f"{name} of a claim", "a text")
+        checks.function(self.quantity, "quantity of a claim", "a function of Numbers that returns a number")
+        object.__setattr__(self, "threshold", checks.number(self.threshold, "threshold of a claim", -np.inf))
+        checks.flag(self.above, "above")
+
 
 def judge(claim: Claim, low: float, high: float) -> str:
-    """The verdict on a claim from the interval of its value."""
+    """The verdict on a claim from the interval of its value, which is open if an end is NaN.
+
+    ``low`` and ``high`` are numbers, infinite or NaN ones among them, the first at most as high as the second.
+    """
+    checks.instance(claim, Claim, "the claim", "a Claim, such as those of CLAIMS")
+    for name, value in {"low": low, "high": high}.items():
+        if not _numeric(value):
+            raise ValueError(f"{name} must be a number or NaN, not {checks.shown(value)}")
+    if low > high:
+        raise ValueError(f"low must be at most high, not {low} and {high}")
+    if np.isnan(low) or np.isnan(high):
+        return OPEN
     if low > claim.threshold:
         return AGREES if claim.above else DISAGREES
     if high < claim.threshold:
@@ -62,15 +85,22 @@ def weigh(
 
     Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, chance, kind, verdict, caveat. A
     claim about a data set, method or score that the table lacks has the value NaN and the verdict "cannot tell".
+
+    What is redrawn and shuffled are the columns of floats but the strength, and those that the paper's claims are
+    about; give a measure of your own as floats. ``draws`` of the bootstrap are at least 2. Raises ValueError for a
+    table without the columns of KEY, with several rows for one model or with infinite measures, and for claims that are
+    none or whose quantity is not a number.
     """
-    claims = tuple(claims)
+    claims = _several(claims)
+    checks.generator(rng, "weighing claims")
+    checks.whole(draws, "draws", minimum=2)
+    noise, table = inputs.noises(noise), measured(table)
 
     def values(tables: Iterable[pd.DataFrame], cells: Cells | None = None) -> np.ndarray:
         """Values [tables, claims]; ``cells``: the grid that all the tables share."""
         found = [[_value(claim, numbers) for claim in claims] for numbers in (Numbers(t, noise, cells) for t in tables)]
         return np.array(found).reshape(-1, len(claims))
 
-    table = table.reset_index(drop=True)
     cells = Cells(table)
     here = values([table], cells)[0]
     half, how, sets = _half_widths(table, values, rng, draws)
@@ -93,7 +123,11 @@ def weigh(
 
 
 def shown(weighed: pd.DataFrame) -> pd.DataFrame:
-    """The columns of ``weigh`` that fit on a page, the verdict first, since a phone shows only the first columns."""
+    """The columns of ``weigh`` that fit on a page, the verdict first, since a phone shows only the first columns.
+
+    ``weighed``: as ``weigh`` returns it, or some of its rows. Raises ValueError for another table.
+    """
+    checks.table(weighed, ("verdict", "sentence", "threshold", "where", "paper"), holes=("here", "low", "high"))
     pairs = zip(weighed.low, weighed.high, strict=True)
     intervals = ["–" if np.isnan(low) else f"{low:.2f} to {high:.2f}" for low, high in pairs]
     paper = weighed.paper + " (" + weighed["where"] + ")"
@@ -102,10 +136,16 @@ def shown(weighed: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe(weighed: pd.DataFrame) -> str:
-    """Two sentences to accompany the table of ``weigh``: on which side the values are, and what the intervals mean."""
-    sides, edges = zip(*(claimed.split() for claimed in weighed.threshold), strict=True)
-    beyond = weighed.here - np.array(edges, float)
-    claimed = int((np.where(np.array(sides) == ">", beyond, -beyond) > 0).sum())
+    """Two sentences to accompany the table of ``weigh``: on which side the values are, and what the intervals mean.
+
+    ``weighed``: as ``weigh`` returns it, with its ``attrs``. Raises ValueError for another table.
+    """
+    edges = np.array([edge for _, edge in thresholds(weighed)])
+    if lost := {"interval", "sets", "of"} - weighed.attrs.keys():
+        raise ValueError(f"attrs of the table lack {', '.join(sorted(lost))}: give the table as weigh returned it")
+    beyond = weighed.here - edges
+    above = np.array([side == ">" for side, _ in thresholds(weighed)])
+    claimed = int((np.where(above, beyond, -beyond) > 0).sum())
     values = f"{claimed} of {len(weighed)} values are on the side of the threshold that the paper claims."
     if weighed.low.isna().all():
         return f"{values} As most settings have one seed, there are no intervals and no verdicts."
@@ -115,6 +155,34 @@ def describe(weighed: pd.DataFrame) -> str:
         return f"{values} The intervals (95 %) come from leaving out each seed in turn{where}."
     resampled = f"The intervals (95 %) come from resampling the seeds of each setting{where}"
     return f"{values} {resampled}; with so few seeds they are provisional."
+
+
+def thresholds(weighed: pd.DataFrame) -> list[tuple[str, float]]:
+    """Side, ">" or "<", and number of the threshold of each claim that is ``weighed``; raises ValueError if unclear."""
+    checks.table(weighed, ("threshold",), holes=("here", "low", "high", "chance"))
+    if not len(weighed):
+        raise ValueError("the table has no claims: weigh at least one")
+    found = []
+    for threshold in weighed.threshold:
+        side, _, edge = threshold.partition(" ") if isinstance(threshold, str) else ("", "", "")
+        try:
+            found.append((str(checks.choose({">": ">", "<": "<"}, side, "side")), float(edge)))
+        except ValueError as error:
+            given = checks.shown(threshold)
+            raise ValueError(f'a threshold must be such as "> 0.5", as weigh writes it, not {given}') from error
+    return found
+
+
+def _several(claims) -> tuple[Claim, ...]:
+    claims = tuple(claims) if isinstance(claims, Iterable) else (claims,)
+    if not claims or not all(isinstance(claim, Claim) for claim in claims):
+        other = next((checks.shown(claim) for claim in claims if not isinstance(claim, Claim)), "none")
+        raise ValueError(f"claims must be one or more of class Claim, such as CLAIMS, not {other}")
+    return claims
+
+
+def _numeric(value) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, str, int]:
@@ -142,9 +210,12 @@ def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[n
 
 def _value(claim: Claim, numbers: Numbers) -> float:
     try:
-        return float(claim.quantity(numbers))
+        value = claim.quantity(numbers)
     except (KeyError, ValueError):  # the table lacks the data set, method, column or grid
         return np.nan
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "biuf" or np.isinf(value):
+        raise ValueError(f"the quantity of the claim {claim.name!r} must be a number, not {checks.shown(value)}")
+    return float(value)
 
 
 def _redrawn(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd.DataFrame:

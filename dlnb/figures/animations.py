@@ -7,6 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from dlnb import checks
+from dlnb.figures import inputs
+
+LARGEST = 2_000  # pixels of a side
+
 
 @dataclass(frozen=True)
 class Animation:
@@ -19,9 +24,16 @@ class Animation:
 
 
 def animation(images, labels, *, columns: int = 3, side: int = 160, milliseconds: int = 350) -> Animation:
-    """One moving tile, ``side`` pixels wide, for each label, from images [tiles, frames, h, w, 1 or 3] in [0, 1]."""
-    images = (np.clip(images, 0, 1) * 255).round().astype(np.uint8)
+    """One moving tile, ``side`` pixels wide, for each label, from images [tiles, frames, h, w, 1 or 3] in [0, 1].
+
+    ``side`` is at most 2,000, ``milliseconds`` of a frame 10 to 60,000. Raises ValueError for other images, numbers or
+    texts, and unless there are as many labels as tiles.
+    """
+    images = (inputs.images(images, "[tiles, frames, h, w, 1 or 3]") * 255).round().astype(np.uint8)
     tiles, length = images.shape[:2]
+    labels = inputs.texts(labels, "labels", tiles)
+    columns, side = checks.whole(columns, "columns"), checks.whole(side, "side", below=LARGEST + 1)
+    checks.whole(milliseconds, "milliseconds", minimum=10, below=60_001)
     space, line, font = 12, 26, ImageFont.load_default(16)
     rows, columns = -(-tiles // columns), min(columns, tiles)
     frames = []

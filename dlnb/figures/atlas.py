@@ -5,16 +5,21 @@ others draw all that the table has; methods and data sets that the paper does no
 interval over seeds, which the paper's figures do not.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from dlnb.analysis import stats
-from dlnb.figures import forms, plots
+from dlnb.analysis.inputs import rows as rows_of
+from dlnb.figures import forms, inputs, plots
 from dlnb.figures.atlas_tables import table_1, table_2, table_3, table_4, table_5
 from dlnb.figures.looks import LOOKS, in_order, named
 from dlnb.paper import SCORES, UNSUPERVISED
-from dlnb.results import keepsakes
+from dlnb.results import KEY, keepsakes
+
+SETTING = KEY[:3]  # data set, method and strength
 
 ACCURACIES = tuple(f"{kind}_{n}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000))
 EFFICIENCIES = ("lr_efficiency", "gbt_efficiency")
@@ -23,9 +28,16 @@ WITHOUT_ANNEALED = tuple(name for name in LOOKS if name != "annealed_vae")  # of
 
 def part(table: pd.DataFrame, **columns) -> pd.DataFrame:
     """The rows with these values, one or a tuple for each column. Raises ValueError, naming them, if there are none."""
+    if not columns:
+        raise ValueError("no columns are given: select rows by the values of one, such as data_set")
+    known = inputs.rows(table, columns, key=KEY)
     rows = np.ones(len(table), dtype=bool)
     for name, values in columns.items():
-        rows &= table[name].isin([values] if isinstance(values, str) else values)
+        single = isinstance(values, str) or not isinstance(values, Iterable)
+        try:
+            rows &= known[name].isin([values] if single else list(values)).to_numpy()
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"values of {name} must be names or numbers: {error}") from error
     if not rows.any():
         raise ValueError(f"the table has no models with {columns}")
     return table[rows]
@@ -41,12 +53,20 @@ def _against_strength(table: pd.DataFrame, column: str, log: bool = True) -> Fig
 
 
 def _without_annealed(table: pd.DataFrame) -> pd.DataFrame:
-    return part(table, method=[name for name in in_order(table.method) if name != "annealed_vae"])
+    methods = inputs.rows(table, ["method"], key=KEY).method
+    return part(table, method=[name for name in in_order(methods) if name != "annealed_vae"])
 
 
 def correlations(table: pd.DataFrame, rows, columns) -> dict[str, pd.DataFrame]:
-    """Rank correlations over the models of each data set, in the order of the paper."""
-    table, found = stats.with_efficiency(table), {}
+    """Rank correlations over the models of each data set, in the order of the paper; NaN where one is not defined.
+
+    ``rows`` and ``columns``: names of columns of the table, or of the efficiencies that follow from its accuracies.
+    """
+    rows, columns = inputs.columns(rows, "rows"), inputs.columns(columns, "columns")
+    table, found = inputs.rows(table, ["data_set"], key=KEY), {}
+    if {*EFFICIENCIES} & {*rows, *columns}:
+        table = stats.with_efficiency(table)
+    table = rows_of(table, ["data_set"], KEY, holes=[*rows, *columns])
     for name in in_order(table.data_set):
         matrix = table.loc[table.data_set == name, [*rows, *(c for c in columns if c not in rows)]].corr("spearman")
         found[name] = matrix.loc[list(rows), list(columns)]
@@ -55,7 +75,7 @@ def correlations(table: pd.DataFrame, rows, columns) -> dict[str, pd.DataFrame]:
 
 def _between(table: pd.DataFrame, scores) -> dict[str, pd.DataFrame]:
     """Rank correlations over the settings between every two data sets, in the order of the paper."""
-    names = in_order(table.data_set)
+    names = in_order(inputs.rows(table, SETTING, key=KEY).data_set)
     return {score: stats.between_data_sets(table, score).loc[names, names] for score in scores}
 
 
@@ -114,6 +134,8 @@ def figure_6(table):
 
 def figure_7(table):
     """Images and their reconstructions side by side, one model for each data set."""
+    if "study" not in inputs.rows(table, ["data_set"], key=KEY).attrs:
+        raise ValueError("attrs of the table lack the name of its study: give a table as results.load returns it")
     pairs = keepsakes.reconstructions(table.attrs["study"])
     images = np.stack([np.broadcast_to(some[:5], (5, 2, *some.shape[2:4], 3)) for some in pairs.values()])
     return plots.image_grid(images.reshape(len(pairs), 10, *images.shape[3:]), rows=[*map(named, pairs)])
@@ -178,6 +200,8 @@ def figure_18(table):
     first = part(medians, data_set="dsprites").drop(columns="data_set")
     first = first.rename(columns={score: f"{named(score)} on dSprites" for score in SCORES})
     both = medians[medians.data_set != "dsprites"].merge(first, on=key)
+    if both.empty:
+        raise ValueError("no other data set of the table has a setting of dSprites, with which it is compared")
     return forms.scatters(both, [(f"{named(score)} on dSprites", score) for score in SCORES])
 
 

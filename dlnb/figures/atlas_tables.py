@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from dlnb import paper
-from dlnb.analysis import stats, transfer, variance
+from dlnb.analysis import inputs, stats, transfer, variance
 from dlnb.figures import looks
 from dlnb.paper import SCORES
+from dlnb.results import KEY
 from dlnb.study import SWEEPS
 
 
@@ -18,6 +19,7 @@ def table_1(table):
 
     The paper's numbers and ours, which are missing as long as no two seeds are complete on two data sets.
     """
+    table = inputs.rows(table, KEY, KEY, finite=["strength"], holes=SCORES)
     try:
         ours = transfer.game(stats.complete(table), SCORES)
     except ValueError:
@@ -33,7 +35,7 @@ def table_2(table):
 
 def table_3(table):
     """The strengths of each method."""
-    rows = {}
+    table, rows = inputs.rows(table, ["method", "strength"], KEY, finite=["strength"]), {}
     for method in looks.in_order([*paper.METHODS, *table.method]):
         strengths = looks.strengths(method, table.strength[table.method == method])
         hyperparameter = SWEEPS[method].hyperparameter if method in SWEEPS else "strength"
@@ -42,9 +44,19 @@ def table_3(table):
 
 
 def table_4(table):
-    """Constants of training, two of which the paper states elsewhere or leaves at a default: the paper's and ours."""
+    """Constants of training, two of which the paper states elsewhere or leaves at a default: the paper's and ours.
+
+    Raises ValueError for a table of models that were trained in different ways. Those of FactorVAE count only if there
+    are no others, since a study may train them for half of the updates.
+    """
+    table = inputs.rows(table, ["method"], KEY)
+    table = table[table.method != "factor_vae"] if (table.method != "factor_vae").any() else table
     theirs = pd.concat([paper.PROTOCOL, pd.Series({"annealed_gamma": 1_000, "reconstruction_weight": 1})])
     ours = {name: table[name].iloc[0] for name in theirs.index if name in table}
+    for name in ours:
+        if (different := table[name].dropna().unique()).size > 1:
+            given = " and ".join(f"{value:g}" for value in different[:2])
+            raise ValueError(f"models of the table differ in {name}, such as {given}: draw those of one study")
     return pd.DataFrame({"paper": theirs, "here": {**theirs, **ours}})
 
 

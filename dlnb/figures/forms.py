@@ -1,7 +1,8 @@
 """The forms that the study's figures share: a panel for each data set or score, one look for each method.
 
-As in ``plots``, nothing is computed here but positions. A figure of many panels is drawn larger and scrolls sideways on
-a phone.
+As in ``plots``, nothing is computed here but positions, and what cannot be drawn raises ValueError. NaN stands for what
+was not measured, and has no dot; on logarithmic axes numbers of 0 and less have no place either. A figure of many
+panels is drawn larger and scrolls sideways on a phone.
 """
 
 import textwrap
@@ -14,9 +15,12 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from scipy.stats import gaussian_kde
 
-from dlnb.figures import looks
+from dlnb import checks
+from dlnb.analysis.inputs import beside
+from dlnb.figures import inputs, looks
 from dlnb.figures.looks import in_order, measured, named
 from dlnb.figures.panels import MANY, PANEL, STYLE, cells, grid, legend, logarithmic, turned
+from dlnb.results import KEY
 from dlnb.study import SWEEPS
 
 THIRDS = {"low third": ("#BBBBBB", "o"), "middle": ("#56B4E9", "s"), "high third": ("#0072B2", "D")}
@@ -29,6 +33,10 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
     ``medians``: as ``stats.by_strength`` gives them (columns data_set, method, strength, median, low, high), of several
     values of the column ``panel``. Strengths of different methods have no common scale: the axis numbers them.
     """
+    needs, measures = [panel, "method", "strength"], ["median", "low", "high"]
+    medians = checks.table(inputs.rows(medians, needs, measures, needs, log=log), finite=["strength"])
+    columns = checks.whole(columns, "columns")
+    inputs.text(ylabel, "ylabel")
     names, methods = in_order(medians[panel]), in_order(medians.method)
     shared = panel == "code" or (panel == "data_set" and not log)  # one unit and of one size
     across = min(columns, len(names))
@@ -65,7 +73,11 @@ def ranges(table: pd.DataFrame, scores: Sequence[str], *, by: str = "method", pa
 
     One row of panels for each value of ``panel``, one column for each score.
     """
-    table = table[list(dict.fromkeys([panel, "method", by, *scores]))]
+    scores = inputs.columns(scores)
+    table = inputs.rows(table, [panel, "method", by], scores, (*KEY, panel))
+    table = checks.table(
+        table[list(dict.fromkeys([panel, "method", by, *scores]))], finite=[] if by == "method" else [by]
+    )
     names, methods = in_order(table[panel]), in_order(table.method)
     longest = max(len(named(method)) for method in methods)
     room = {"foot": max(1.25, 0.25 + 0.09 * longest), "gap": 0.2} if by == "method" else {"foot": 0.7, "gap": 0.4}
@@ -127,7 +139,13 @@ def scatters(
     table: pd.DataFrame, pairs: Sequence[tuple[str, str]], *, panel="data_set", log=False, columns=2
 ) -> Figure:
     """One dot per model, in the look of its method: a row of panels for each of ``pairs`` (x, y), or a grid for one."""
-    table = table[list(dict.fromkeys([panel, "method", *(name for pair in pairs for name in pair)]))]
+    if isinstance(pairs, str) or not isinstance(pairs, Sequence) or not pairs:
+        raise ValueError(f'pairs must be one or more of columns, such as [("mig", "sap")], not {checks.shown(pairs)}')
+    pairs = [tuple(inputs.pair(pair, "a pair")) for pair in pairs]
+    measures = list(dict.fromkeys(name for pair in pairs for name in pair))
+    table = inputs.rows(table, [panel, "method"], measures, (*KEY, panel), log=log)
+    table = table[list(dict.fromkeys([panel, "method", *measures]))]
+    columns = checks.whole(columns, "columns")
     names = in_order(table[panel])
     across = len(names) if len(pairs) > 1 else min(columns, len(names))
     figure, axes = grid(len(names) * len(pairs), across, gap=0.9)
@@ -150,7 +168,8 @@ def scatters(
 @plt.rc_context(STYLE)
 def scatter_matrix(table: pd.DataFrame, scores: Sequence[str]) -> Figure:
     """Every score against every other, one dot per model in the look of its method; names on the diagonal."""
-    count, table = len(scores), table[["method", *scores]]
+    scores = inputs.columns(scores)
+    count, table = len(scores), inputs.rows(table, ["method"], scores, KEY)[["method", *scores]]
     figure, axes = grid(count * count, count, panel=(PANEL, 1.5), foot=0.7, gap=0.3)
     for axis, (row, column) in zip(axes, ((r, c) for r in scores for c in scores), strict=True):
         if row == column:
@@ -174,6 +193,12 @@ def _dots(axis, table: pd.DataFrame, x: str, y: str, size: float) -> None:
 @plt.rc_context(STYLE)
 def correlations(frames: dict[str, pd.DataFrame], *, columns: int = 2, label: str = "rank correlation") -> Figure:
     """Tables of correlations as coloured cells with their percentages, one panel for each title, from -1 to 1."""
+    frames = inputs.panels(frames, "frames", "table of correlations")
+    for title, frame in frames.items():
+        if (inputs.frame(frame, f"table {title}").abs() > 1 + 1e-9).any(axis=None):
+            raise ValueError(f"table {title} must hold correlations, from -1 to 1, not {frame.abs().max(axis=None):g}")
+    columns = checks.whole(columns, "columns")
+    inputs.text(label, "label")
     across = min(columns, len(frames))
     rows, wide = (max(frame.shape[i] for frame in frames.values()) for i in (0, 1))
     figure, axes = grid(len(frames), across, panel=(1.7 + 0.42 * wide, 1.3 + 0.36 * rows))
@@ -193,7 +218,16 @@ def _percent(value: float) -> str:
 
 @plt.rc_context(STYLE)
 def thirds(table: pd.DataFrame, third: pd.Series, measures: Sequence[str], *, columns: int = 2) -> Figure:
-    """Measures of the models in the low, middle and high third by a score, one panel for each; a dot is a model."""
+    """Measures of the models in the low, middle and high third by a score, one panel for each; a dot is a model.
+
+    ``third``: 0, 1 or 2 for each model, with the index of ``table``, as ``stats.thirds`` gives it.
+    """
+    measures, columns = inputs.columns(measures, "measures"), checks.whole(columns, "columns")
+    found = inputs.rows(table, ["data_set"], measures, KEY)
+    third = beside(checks.instance(third, pd.Series, "third", "the Series of stats.thirds"), table, "third")
+    if not third.isin([0, 1, 2]).all():
+        raise ValueError("third must be 0, 1 or 2 for each model of the table, as stats.thirds gives it")
+    table = found
     names = in_order(table.data_set)
     parts = {name: table.loc[table.data_set == name, [*measures]].assign(third=third) for name in names}
     figure, axes = grid(len(measures), min(columns, len(measures)), sharex=True)

@@ -6,18 +6,35 @@ session. A further line in a table gives it a look that you choose. Methods diff
 that they can be told apart in greyscale too.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from matplotlib.colors import is_color_like
+from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+
+from dlnb import checks
 from dlnb.study import SWEEPS
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a method or a line is drawn, in Matplotlib's terms."""
+    """How a method or a line is drawn, in Matplotlib's terms; raises ValueError for what Matplotlib does not know."""
 
     color: str
     marker: str
     dashes: str | tuple
+
+    def __post_init__(self):
+        if not is_color_like(self.color):
+            raise ValueError(f'color must be one of Matplotlib, such as "#0072B2", not {checks.shown(self.color)}')
+        if not isinstance(self.marker, str) or self.marker not in MarkerStyle.markers:
+            raise ValueError(f'marker must be one of Matplotlib, such as "o", not {checks.shown(self.marker)}')
+        try:
+            Line2D([], [], linestyle=checks.instance(self.dashes, (str, tuple), "dashes", "a text or tuple"))
+        except (TypeError, ValueError) as error:
+            given = checks.shown(self.dashes)
+            raise ValueError(f'dashes must be such as "--" or (0, (8, 3)) of Matplotlib, not {given}') from error
 
 
 LOOKS = {  # of methods
@@ -75,7 +92,8 @@ _met: list[str] = []  # methods that are not in LOOKS, in the order in which fig
 
 
 def look(method: str) -> Look:
-    """How every figure of this session draws a method."""
+    """How every figure of this session draws a method, which is called by its name."""
+    checks.instance(method, str, "method", "the name of a method")
     if method in LOOKS:
         return LOOKS[method]
     # The registered come first, so that they look alike in chapters that draw different ones of them.
@@ -85,6 +103,7 @@ def look(method: str) -> Look:
 
 def line(number: int) -> Look:
     """How the curve or the group of dots with a number, counted from 0, is drawn."""
+    number = checks.whole(number, "number", minimum=0)
     return LINES[number] if number < len(LINES) else _other(number - len(LINES))
 
 
@@ -93,25 +112,38 @@ def _other(number: int) -> Look:
 
 
 def named(name) -> str:
-    """What a figure calls a data set, method or measure."""
-    if name in NAMES:
+    """What a figure calls a data set, method or measure: its label, or else its own text."""
+    if isinstance(name, str) and name in NAMES:
         return NAMES[name]
-    if name in SWEEPS:
+    if isinstance(name, str) and name in SWEEPS:
         return SWEEPS[name].label
-    if name in LABELS:
+    if isinstance(name, str) and name in LABELS:
         return LABELS[name]
     return str(name) if "$" in str(name) else str(name).replace("_", " ")  # in mathematics it makes a subscript
 
 
 def measured(name) -> str:
     """What a figure calls a measure beside methods, some of which have the name of a score."""
-    return f"{named(name)} score" if name in ("beta_vae_score", "factor_vae_score") else named(name)
+    return (
+        f"{named(name)} score"
+        if isinstance(name, str) and name in ("beta_vae_score", "factor_vae_score")
+        else named(name)
+    )
 
 
 def in_order(values) -> list:
-    """The distinct values: those of the tables above in their order, then registered methods, then others as given."""
+    """The distinct values: those of the tables above in their order, then registered methods, then others as given.
+
+    ``values``: names or numbers, in a list or column. Raises ValueError for a single text and for what is no sequence.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ValueError(f"values must be a list or column of names, not {checks.shown(values)}")
+    try:
+        values = list(dict.fromkeys(values))
+    except TypeError as error:
+        raise ValueError(f"values must be names or numbers: {error}") from error
     places = {name: place for place, name in enumerate(dict.fromkeys([*LOOKS, *NAMES, *LABELS, *SWEEPS]))}
-    return sorted(dict.fromkeys(values), key=lambda value: places.get(value, len(places)))
+    return sorted(values, key=lambda value: places.get(value, len(places)))
 
 
 def strengths(method: str, seen) -> list:

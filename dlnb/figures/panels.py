@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 WIDTH = 6.2  # text of 12 points is then readable on a phone, where the figure is as wide as the screen
 PANEL = 2.6  # wide and high
 MANY = 20  # panels
+MOST, CELLS = 400, 20_000  # panels of a figure, and cells of a panel with numbers, that can be drawn within a minute
 STYLE = {
     "font.size": 12,
     "axes.spines.top": False,
@@ -34,6 +35,8 @@ def grid(count: int, columns: int = 1, panel=(PANEL, PANEL), *, height=None, foo
     wide and ``height`` high, and filled to its edges. The room for what is written beside the panels is measured, which
     takes as long as drawing them; of more than MANY it is given: ``foot`` below all of them, and ``gap`` below each.
     """
+    if not 1 <= count <= -(-count // columns) * columns <= MOST:
+        raise ValueError(f"a figure has 1 to {MOST} panels, not {count} in {columns} columns: draw a part of the table")
     rows, many = -(-count // columns), height is None and count > MANY
     wide, tall = size = (WIDTH, height) if height else (max(WIDTH, panel[0] * columns), 0.8 + panel[1] * rows)
     layout = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True) if many else "constrained"
@@ -68,6 +71,10 @@ def cells(axis, values, rows=None, columns=None, *, turn=0, cmap="viridis", limi
     """
     values = np.asarray(values, dtype=float)
     low, high = limits
+    if written and values.size > CELLS:
+        raise ValueError(
+            f"at most {CELLS:,} numbers can be written on a figure, not {values.size:,}: draw a part of it"
+        )
     drawn = axis.imshow(values, cmap=cmap, vmin=low, vmax=high, **{"aspect": "auto"} | options)
     if written:
         dark = DARK[cmap]((values - low) / (high - low))

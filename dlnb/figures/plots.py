@@ -1,6 +1,7 @@
 """The simple figures of the chapters: points, images, curves, lines and coloured cells.
 
-Each function draws what it is given and returns the figure; nothing is computed here but positions.
+Each function draws what it is given and returns the figure; nothing is computed here but positions. NaN in a line or a
+table is a gap or a dash; whatever cannot be drawn, such as infinity, text or nothing at all, raises ValueError.
 """
 
 import numpy as np
@@ -8,18 +9,30 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator, ScalarFormatter
 
-from dlnb.figures import looks
+from dlnb import checks
+from dlnb.analysis.inputs import measurements
+from dlnb.figures import inputs, looks
 from dlnb.figures.looks import named
 from dlnb.figures.panels import STYLE, WIDTH, cells, grid
+from dlnb.results import KEY
+
+TALLEST = 50  # inches
 
 
 @plt.rc_context(STYLE)
 def points(panels: dict, color, *, label: str, axes=("first coordinate", "second coordinate"), columns=2) -> Figure:
     """Scatter plots of points [n, 2], one for each title, on common axes and all coloured by ``color`` [n]."""
+    panels = inputs.panels(panels, "panels", "array of points")
+    panels = {title: checks.finite(xy, f"points of {title}", "[n, 2]", 2) for title, xy in panels.items()}
+    color = checks.finite(color, "color", "[n]", 1)
+    if bad := [title for title, xy in panels.items() if xy.shape != (len(color), 2) or not len(color)]:
+        raise ValueError(f"points of {bad[0]} must be [{len(color)}, 2] as color, not {panels[bad[0]].shape}")
+    axes, columns = inputs.pair(axes, "axes"), checks.whole(columns, "columns")
+    inputs.text(label, "label")
     height = 5.8 / columns * -(-len(panels) // columns)
     figure, drawn = grid(len(panels), columns, height=height, sharex=True, sharey=True)
     for axis, (title, xy) in zip(drawn, panels.items(), strict=True):
-        dots = axis.scatter(*np.asarray(xy).T, c=color, s=7, cmap="viridis", linewidths=0, rasterized=True)
+        dots = axis.scatter(*xy.T, c=color, s=7, cmap="viridis", linewidths=0, rasterized=True)
         axis.set(title=title, xlabel=axes[0], aspect="equal")
     for axis in drawn[::columns]:
         axis.set_ylabel(axes[1])
@@ -29,13 +42,15 @@ def points(panels: dict, color, *, label: str, axes=("first coordinate", "second
 
 @plt.rc_context(STYLE)
 def image_grid(images, *, rows=(), columns=()) -> Figure:
-    """Images [r, c, h, w, 1 or 3] in [0, 1], with labels for rows and columns."""
-    images = np.asarray(images)
+    """Images [r, c, h, w, 1 or 3] in [0, 1], with a label for each row and column, or none."""
+    images = inputs.images(images, "[r, c, h, w, 1 or 3]")
     count, across, tall, wide = images.shape[:4]
+    rows = inputs.texts(rows, "rows", count, optional=True)
+    columns = inputs.texts(columns, "columns", across, optional=True)
     gap = max(1, round(0.05 * wide))
     # One picture of all of them is drawn far faster than a panel for each.
     sheet = np.ones((count, tall + gap, across, wide + gap, 3))
-    sheet[:, :tall, :, :wide] = np.moveaxis(np.clip(images, 0, 1), 1, 2)
+    sheet[:, :tall, :, :wide] = np.moveaxis(images, 1, 2)
     sheet = sheet.reshape(count * (tall + gap), across * (wide + gap), 3)[:-gap, :-gap]
     beside = 0.15 + 0.09 * max((len(str(name)) for name in rows), default=0)  # inches
     height = (WIDTH - beside) * len(sheet) / sheet.shape[1] + (0.4 if len(columns) else 0.15)
@@ -53,12 +68,21 @@ def image_grid(images, *, rows=(), columns=()) -> Figure:
 
 @plt.rc_context(STYLE)
 def curves(x, lines: dict, *, axes: tuple[str, str], marks: dict | None = None, height: float = 3.6) -> Figure:
-    """Lines over a common x, one for each label; ``marks`` are labelled points (x, y)."""
+    """Lines [n] over a common x [n], one for each label; ``marks`` are labelled points (x, y). ``height`` in inches."""
+    x = checks.finite(x, "x", "[n]", 1)
+    lines = {
+        label: inputs.numbers(y, f"line {label}", len(x)) for label, y in inputs.panels(lines, "lines", "line").items()
+    }
+    marks = {} if marks is None or (isinstance(marks, dict) and not marks) else inputs.panels(marks, "marks", "point")
+    marks = {label: checks.finite(place, f"mark {label}", "[2]", 1) for label, place in marks.items()}
+    if bad := [label for label, place in marks.items() if len(place) != 2]:
+        raise ValueError(f"mark {bad[0]} must be a point (x, y), not {checks.shown(marks[bad[0]])}")
+    axes, height = inputs.pair(axes, "axes"), checks.number(height, "height", above=True, maximum=TALLEST)
     figure, (axis,) = grid(1, height=height)
     for number, (label, y) in enumerate(lines.items()):
         look = looks.line(number)
         axis.plot(x, y, color=look.color, linestyle=look.dashes, label=label, linewidth=2)
-    for label, (a, b) in (marks or {}).items():
+    for label, (a, b) in marks.items():
         axis.plot(a, b, "o", color="black")
         axis.annotate(label, (a, b), xytext=(6, 6), textcoords="offset points")
     axis.set(xlabel=axes[0], ylabel=axes[1])
@@ -69,6 +93,9 @@ def curves(x, lines: dict, *, axes: tuple[str, str], marks: dict | None = None, 
 @plt.rc_context(STYLE)
 def heat_map(frame, *, label: str, limits=(0, 1), form: str = "{:.2f}") -> Figure:
     """A table of numbers as coloured cells with the numbers printed; rows and columns named by the frame."""
+    inputs.frame(frame, "frame")
+    inputs.text(label, "label")
+    limits, form = inputs.limits(limits), inputs.form(form)
     figure, (axis,) = grid(1, height=1.2 + (0.75 if len(frame) < 6 else 0.45) * len(frame))
     crowded = sum(len(str(name)) for name in frame.columns) > 30
     rows, turn = [named(name) for name in frame.index], 25 if crowded else 0
@@ -80,6 +107,13 @@ def heat_map(frame, *, label: str, limits=(0, 1), form: str = "{:.2f}") -> Figur
 @plt.rc_context(STYLE)
 def matrices(panels: dict, *, label: str, limits=(0, 1), axes=("latent", "latent")) -> Figure:
     """Square matrices [d, d] as coloured cells, one panel for each title, on one scale; indices count from 1."""
+    panels, limits = inputs.panels(panels, "panels", "matrix"), inputs.limits(limits)
+    panels = {title: checks.array(matrix, f"matrix {title}", "[d, d]", 2) for title, matrix in panels.items()}
+    for title, matrix in panels.items():
+        if not len(matrix) or len(matrix) != len(matrix.T) or np.isinf(matrix).any():
+            raise ValueError(f"matrix {title} must be square, with numbers or NaN, not {checks.shown(matrix)}")
+    axes = inputs.pair(axes, "axes")
+    inputs.text(label, "label")
     figure, drawn = grid(len(panels), len(panels), height=1.0 + 5.2 / len(panels))
     for axis, (title, matrix) in zip(drawn, panels.items(), strict=True):
         count = len(matrix)
@@ -98,10 +132,16 @@ def tables(panels: dict, *, columns: int = 3, form: str = "{:.2f}") -> Figure:
 
     Every panel has a scale of its own, from 0 to its largest number, since the panels are in different units.
     """
+    panels = inputs.panels(panels, "panels", "table")
+    panels = {title: inputs.frame(frame, f"table {title}") for title, frame in panels.items()}
+    columns, form = checks.whole(columns, "columns"), inputs.form(form)
     height = 0.9 + 0.42 * max(len(frame) for frame in panels.values())
     figure, drawn = grid(len(panels), columns, height=-(-len(panels) // columns) * height)
     for axis, (title, frame) in zip(drawn, panels.items(), strict=True):
-        limits = 0, 1.5 * max(np.nanmax(frame), 1e-9)  # no cell is so dark that its number cannot be read
+        limits = (
+            0,
+            1.5 * np.nanmax(frame.to_numpy(float), initial=1e-9),
+        )  # no cell is so dark that its number cannot be read
         cells(axis, frame, frame.index, frame.columns, cmap="Blues", limits=limits, written=form.format)
         axis.set_title(title)
         axis.tick_params(length=0)
@@ -113,8 +153,19 @@ def lines_by_strength(table, panels: dict, *, ylabel: str, log: bool = False, ch
     """Medians with their intervals and every single model against the strength, one panel for each title.
 
     ``panels`` maps a title to (column of ``table``, its medians as ``stats.by_strength`` gives them). ``chance`` is the
-    value that would be measured if there were nothing to measure, drawn as a line.
+    value that would be measured if there were nothing to measure, drawn as a line. On a logarithmic axis (``log``)
+    numbers of 0 and less have no place.
     """
+    found = {}
+    for title, panel in inputs.panels(panels, "panels", "(column, medians)").items():
+        if not isinstance(panel, tuple | list) or len(panel) != 2:
+            raise ValueError(f"panel {title} must be a column and its medians, not {checks.shown(panel)}")
+        medians = inputs.rows(panel[1], ["method", "strength"], ["median", "low", "high"], KEY[:3], log=log)
+        found[title] = panel[0], checks.table(medians, finite=["strength"])
+    models = inputs.rows(table, ["method", "strength"], [column for column, _ in found.values()], KEY, log=log)
+    table, panels = checks.table(models, finite=["strength"]), found
+    chance = None if chance is None else checks.number(chance, "chance", -np.inf)
+    inputs.text(ylabel, "ylabel")
     figure, drawn = grid(len(panels), len(panels), height=3.6, sharey=True)
     for axis, (title, (column, medians)) in zip(drawn, panels.items(), strict=True):
         for method in looks.in_order(medians.method):
@@ -143,7 +194,13 @@ def lines_by_strength(table, panels: dict, *, ylabel: str, log: bool = False, ch
 
 @plt.rc_context(STYLE)
 def scatter(table, x: str, y: str, *, axes: tuple[str, str], hue: str = "strength", diagonal: bool = False) -> Figure:
-    """One dot per model, coloured by a column; ``diagonal`` adds the line where both are equal. Both axes are log."""
+    """One dot per model, coloured by a column; ``diagonal`` adds the line where both are equal. Both axes are log.
+
+    Models without one of the two numbers, or with one of 0 or less, have no dot. ``hue`` is a column of numbers.
+    """
+    table = checks.table(inputs.rows(table, [hue], [x, y], (*KEY, hue), log=True), finite=[hue])
+    axes = inputs.pair(axes, "axes")
+    checks.flag(diagonal, "diagonal")
     figure, (axis,) = grid(1, height=4.2)
     order = {value: i for i, value in enumerate(sorted(table[hue].unique()))}
     palette = plt.get_cmap("viridis", len(order))
@@ -164,6 +221,8 @@ def agreement(table, x: str, y: str, panel: str, hue: str, *, axes: tuple[str, s
 
     Dots on the dashed diagonal agree. Values of the column ``hue`` differ in colour and marker.
     """
+    table = measurements(inputs.rows(table, [panel, hue], [x, y]), [panel, hue], [x, y])
+    axes, columns = inputs.pair(axes, "axes"), checks.whole(columns, "columns")
     names, hues = list(table[panel].unique()), list(table[hue].unique())
     height = 0.4 + -(-len(names) // columns) * (WIDTH / columns + 0.25)
     figure, drawn = grid(len(names), columns, height=height)

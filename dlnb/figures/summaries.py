@@ -5,6 +5,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from dlnb import checks
+from dlnb.claims.verdicts import thresholds
 from dlnb.figures.looks import named
 from dlnb.figures.panels import PANEL, STYLE, grid
 
@@ -21,8 +23,13 @@ VERDICTS = {"agrees": ("#0072B2", "o"), "cannot tell": ("#777777", "s"), "disagr
 def shares(parts: pd.DataFrame) -> Figure:
     """Bars of a variance in its parts, one for each row of ``parts``: columns method, strength, seed and evaluation.
 
-    An estimate below 0 is not drawn, and the rest is then scaled to 1.
+    An estimate below 0 is not drawn, and the rest is then scaled to 1. Raises ValueError for a row that lacks a part
+    (is NaN), which would be scaled too, or has none above 0.
     """
+    if not len(checks.table(parts, finite=PARTS)):
+        raise ValueError("parts have no rows: there is nothing to draw")
+    if (bad := parts[list(PARTS)].max(axis=1) <= 0).any():
+        raise ValueError(f"row {checks.shown(parts.index[bad][0])} has no part above 0: leave it out")
     figure, (axis,) = grid(1, panel=(PANEL, 0.45 * len(parts)))
     drawn = parts[list(PARTS)].clip(lower=0)
     drawn = drawn.div(drawn.sum(axis=1), axis=0)
@@ -48,14 +55,17 @@ def shares(parts: pd.DataFrame) -> Figure:
 def scorecard(weighed: pd.DataFrame) -> Figure:
     """One row per claim (as ``claims.weigh`` gives them): value, interval, chance, threshold and the side claimed.
 
-    All numbers of ``dlnb.claims`` are correlations, shares or differences of them, so that they share an axis.
+    All numbers of ``dlnb.claims`` are correlations, shares or differences of them, so that they share an axis. Raises
+    ValueError for a table that lacks its columns, and for other verdicts.
     """
+    edges = thresholds(checks.table(weighed, ("claim", "verdict")))
+    for verdict in weighed.verdict:
+        checks.choose(VERDICTS, verdict, "verdict")
     figure, (axis,) = grid(1, panel=(PANEL, 0.34 * len(weighed)))
     places = np.arange(len(weighed))
-    reach = 1.02 * max(1, np.nanmax(np.abs(weighed[["low", "high"]].to_numpy()), initial=1))
-    for place, claim in zip(places, weighed.itertuples(), strict=True):
-        side, value = claim.threshold.split()
-        edge = float(value)
+    shown = np.column_stack([weighed[["low", "high", "here", "chance"]].to_numpy(float), [edge for _, edge in edges]])
+    reach = 1.02 * np.nanmax(np.abs(shown), initial=1)
+    for place, claim, (side, edge) in zip(places, weighed.itertuples(), edges, strict=True):
         span = (edge, reach) if side == ">" else (-reach, edge)
         axis.fill_betweenx([place - 0.4, place + 0.4], *span, color="#0072B2", alpha=0.1, linewidth=0)
         axis.plot([edge, edge], [place - 0.4, place + 0.4], color="black", linewidth=1)
