@@ -188,7 +188,9 @@ class Elsewhere:
 
 
 def test_a_worker_without_the_package_says_what_it_lacks(here, tmp_path):
-    with pytest.raises(ImportError, match=r"a Dask worker lacks a package.*: No module named 'not_installed_here'"):
+    with pytest.raises(
+        ImportError, match=r"a Dask worker cannot import what it needs.*: No module named 'not_installed_here'"
+    ):
         list(cluster.dask(TINY, CELLS, tmp_path, {"commit": Elsewhere()}, here))
 
 

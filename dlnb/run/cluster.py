@@ -45,7 +45,8 @@ def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client, pati
     cell_of, suspects, lost, able = {}, [], 0, False
 
     def submit(cell):
-        call = _Call(_hosted, (versions, engines.work, study, cell, runs, origin, added))
+        inner = cloudpickle.dumps((engines.work, study, cell, runs, origin, added))
+        call = _Call(_hosted, (versions, inner))
         future = client.submit(pickle.loads, cloudpickle.dumps(call), key=f"{cell}, {uuid4()}")
         cell_of[future] = cell
         return future
@@ -60,7 +61,9 @@ def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client, pati
         except CancelledError as error:
             raise RuntimeError(f"the Dask scheduler was lost, and with it {cell}: {error}") from error
         except ImportError as error:
-            raise ImportError(f"a Dask worker lacks a package, so install the same everywhere: {error}") from error
+            raise ImportError(
+                f"a Dask worker cannot import what it needs, so install the same everywhere: {error}"
+            ) from error
 
     try:
         for cell in cells:
@@ -116,13 +119,17 @@ def _failed(study, cells: list[Cell], runs, origin) -> Iterator[worker.Ended]:
         yield cell, worker.State.FAILED, why
 
 
-def _hosted(expected: str, work: Callable, *arguments) -> worker.Ended:
-    """Run one cell in a worker, if it has what the runner has: ``expected``, which is recorded as that of the row."""
+def _hosted(expected: str, inner: bytes) -> worker.Ended:
+    """Run one cell in a worker, if it has what the runner has: ``expected``, which is recorded as that of the row.
+
+    ``inner``, a function and its arguments, is read after that: another Python might not be able to.
+    """
     mine, others = _versions().split(", "), expected.split(", ")
     if mine != others:
         here = ", ".join(each for each in mine if each not in others)
         there = ", ".join(each for each in others if each not in mine)
         raise ValueError(f"the Dask worker on {platform.node()} has {here}, the runner {there}: install the same there")
+    work, *arguments = pickle.loads(inner)
     return work(*arguments)
 
 
