@@ -129,7 +129,7 @@ def here(quick):
 
 
 def started(workers):
-    options = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"processes": False, "threads_per_worker": 1, "dashboard_address": ":0"}
     return distributed.Client(distributed.LocalCluster(n_workers=workers, **options), timeout=1)
 
 
