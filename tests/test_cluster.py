@@ -27,12 +27,16 @@ def about(**others):
 class Fake:
     """A client of a scheduler that is asked again and again: each answer, or error, in turn, the last for ever."""
 
-    status, cluster, scheduler = "running", None, SimpleNamespace(address="tcp://there:1", identity=None)
+    status, cluster = "running", None
+    scheduler = SimpleNamespace(address="tcp://there:1", identity="identity", events="events")
+    came = ()  # times at which workers came
 
     def __init__(self, *answers):
         self.answers = list(answers)
 
-    def sync(self, *_, **__):
+    def sync(self, what, **_):
+        if what == "events":
+            return [*((when, {"action": "add-worker"}) for when in self.came), (9e9, {"action": "remove-worker"})]
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
@@ -82,6 +86,18 @@ def test_workers_that_come_back_begin_the_wait_anew(seconds, capsys):
             passing(look, seconds, 10_000)
         assert seconds[0] == begun + 410 + 600
         assert capsys.readouterr().out.count("there are workers again") == 1
+
+
+def test_workers_that_end_before_they_are_seen_are_no_absence(seconds, capsys):
+    client = Fake({})
+    look = cluster.watch(client, patience=120)
+    for _ in range(10):  # each comes and ends between two looks
+        passing(look, seconds, seconds[0] + 100)
+        client.came = (*client.came, 5.0 + len(client.came))
+    begun = seconds[0]
+    with pytest.raises(RuntimeError, match=r"no worker at .* for 2 min"):
+        passing(look, seconds, 10_000)
+    assert seconds[0] == begun + 10 + 120
 
 
 def test_nobody_is_asked_more_often_than_needed(seconds):

@@ -173,12 +173,12 @@ def watch(client, patience: float) -> Callable[[], None]:
 
     It tells on the progress line for how long there has been no worker that takes cells, lets a cluster of this machine
     start lost workers again, and raises RuntimeError after ``patience`` seconds, ValueError for a worker of several
-    threads.
+    threads. Workers that end at once, between two looks, are no absence: Dask counts them against their cells.
     """
-    looked, missed, tell = -LOOK, None, TOLD
+    looked, missed, tell, last = -LOOK, None, TOLD, 0
 
     def look() -> None:
-        nonlocal looked, missed, tell
+        nonlocal looked, missed, tell, last
         if time.monotonic() < looked + LOOK:
             return
         found, why = _workers(client)
@@ -190,7 +190,8 @@ def watch(client, patience: float) -> Callable[[], None]:
                 progress.note("there are workers again")
             missed, tell = None, TOLD
             return
-        missed = now if missed is None else missed
+        before, last = last, _last_came(client, last)
+        missed = now if missed is None or last > before else missed
         gone = now - missed
         if gone >= patience:
             raise RuntimeError(_absent(why, patience, client.cluster is not None))
@@ -214,6 +215,15 @@ def _workers(client) -> tuple[list[str], str]:
     found = [name for name, about in known.items() if about["status"] == "running" or _busy(about)]
     paused = f"all {len(known)} workers of {where} are paused, which Dask does when their memory is nearly full"
     return found, paused if known else f"no worker at {where}"
+
+
+def _last_came(client, default: float) -> float:
+    """When the scheduler last saw a worker come, by its own clock, or ``default`` if it does not tell."""
+    try:
+        events = client.sync(client.scheduler.events, topic="all", callback_timeout=ANSWER)
+    except (OSError, AttributeError):
+        return default
+    return max((when for when, what in events if what.get("action") == "add-worker"), default=default)
 
 
 def _busy(about: dict) -> bool:
