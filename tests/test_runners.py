@@ -219,7 +219,7 @@ def test_a_cluster_gives_up_a_cell_that_ends_its_workers(tmp_path, monkeypatch):
     with started(tmp_path, "--engine", "dask", "--workers", "1", "--only", "*/seed=[0]") as process:
         status = process.wait()
     printed = (tmp_path / "out.txt").read_text()
-    assert status == 1 and "many: 3 of 24 models" in printed
+    assert status == 1 and "many: 3 of 24 models" in printed, printed
     assert "failed: dsprites/beta_vae/beta=1/seed=0: KilledWorker: workers that ran it were lost" in printed
     by = {process for lines in notes(tmp_path).values() for process, _ in lines}
     assert str(process.pid) not in by and len(notes(tmp_path)) == 3, "a single worker is not the runner"
