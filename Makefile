@@ -47,22 +47,30 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 13):
 endef
 export CHECK_PYTHON
 
-# The stamp is written last: an installation that was cut short starts again.
+# The stamp is written last: an installation that was cut short starts again. Only files whose hash is in the lock are
+# installed, and nothing is built by tools that are not: the package itself is, by the setuptools of the lock.
 $(INSTALLED): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 \
 		|| { $(PYTHON) -c "$$CHECK_PYTHON" && $(PYTHON) -m venv --clear .venv; }
 	@$(BIN)/python -c "$$CHECK_PYTHON"
-	$(BIN)/python -m pip install --quiet -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps -e .
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 # uv resolves for all three Pythons at once; it is needed here only, so it lives in a folder that goes away again.
+define BUILD_REQUIRES
+import tomllib
+print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
+endef
+export BUILD_REQUIRES
 lock:
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT \
 	&& $(PYTHON) -m venv $$dir && $$dir/bin/python -m pip install --quiet uv \
-	&& echo '# Written by `make lock` from pyproject.toml: one set of versions for Python 3.11 to 3.13.' > $$dir/lock \
+	&& $$dir/bin/python -c "$$BUILD_REQUIRES" > $$dir/build.in \
+	&& grep '^#' requirements.lock > $$dir/lock \
 	&& $$dir/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
-		--no-header --no-annotate --extra book --extra test pyproject.toml >> $$dir/lock \
+		--no-header --no-annotate --generate-hashes --extra book --extra test pyproject.toml $$dir/build.in \
+		>> $$dir/lock \
 	&& cp $$dir/lock requirements.lock
 
 clean:

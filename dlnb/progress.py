@@ -40,6 +40,14 @@ def sweep(name: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
         yield show
 
 
+def note(what: str) -> None:
+    """Say something beside the progress: above the bar in a terminal, on a line of its own in a log."""
+    if silent():
+        print(what, flush=True)
+    else:
+        tqdm.write(what)
+
+
 def pace(an_hour: float, left: int) -> str:
     """The speed, and when the remaining models will be finished."""
     hours = left / an_hour

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from dlnb import metrics
+from dlnb import __version__, metrics
 from dlnb.figures import atlas
 
 ROOT = Path(__file__).parents[1]
@@ -25,11 +25,11 @@ DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes 
 NEEDS_TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"} | {
     f"dlnb.{module}" for module in ("models", "run", "lessons.theorem", "lessons.ambiguity")
 }
-INSTALL = """\
+INSTALL = f"""\
 import sys
 
 if "google.colab" in sys.modules:
-    %pip install -q "dlnb @ git+https://github.com/dlnb/dlnb\""""
+    %pip install -q "dlnb @ git+https://github.com/dlnb/dlnb@v{__version__}\""""
 MAX_LINES, MEDIAN_LINES, ALT_LENGTH = 15, 4, 40
 
 

@@ -3,13 +3,13 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
+from common import finished
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
@@ -85,7 +85,7 @@ def build(project):
     """Build as `make book` does; give back the page's title, the package's value in it and the process that ran."""
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n", "--keep-going"]
     environment = os.environ | {"PYTHONPATH": str(project), "DLNB_BOOK": "1"}
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+    done = finished(command, cwd=project, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     html = (project / "_build/html/book/index.html").read_text()
     return re.search("<h1>(.*?)<", html)[1], *re.search(r"(answer-\d+).*(run-\d+)", html).groups()

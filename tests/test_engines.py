@@ -1,31 +1,8 @@
-from types import SimpleNamespace
-
 import joblib
 import pytest
 from sweeps import ORIGIN, TINY
 
-from dlnb.run import engines, sweep
-
-
-def test_workers_of_several_threads_are_refused(tmp_path):
-    client = SimpleNamespace(nthreads=lambda: {"tcp://here:1": 1, "tcp://there:2": 4})
-    with pytest.raises(ValueError, match=r"each Dask worker must have one thread: start it with --nthreads 1"):
-        list(engines.dask(TINY, TINY.cells(), tmp_path, ORIGIN, client))
-
-
-def test_a_scheduler_that_does_not_answer_is_named():
-    pytest.importorskip("distributed", reason="needs the extra dlnb[dask]")
-    with (
-        pytest.raises(ValueError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9"),
-        engines.client("tcp://127.0.0.1:9", 1, timeout=1),
-    ):
-        pytest.fail("nobody is there")
-
-
-def test_an_address_without_its_engine_is_refused(tmp_path):
-    folders = ["--runs", str(tmp_path), "--tables", str(tmp_path)]
-    with pytest.raises(SystemExit, match="add --engine dask"):
-        sweep.main(["smoke", "--address", "tcp://127.0.0.1:9", *folders])
+from dlnb.run import engines
 
 
 def test_workers_that_keep_dying_end_the_sweep_with_a_reason(tmp_path, monkeypatch):
@@ -56,15 +33,3 @@ def test_there_is_a_process_for_each_gpu_or_core(tmp_path, monkeypatch):
     assert engines.processes() == 3
     tool.write_text("#!/bin/sh\necho 'NVIDIA-SMI has failed'\n")
     assert engines.processes() == joblib.cpu_count()
-
-
-def test_slurm_gets_workers_of_one_thread():
-    # As the chapter "reproduce" has it; nothing is submitted.
-    jobqueue = pytest.importorskip("dask_jobqueue", reason="needs the extra dlnb[dask]")
-    extra = ["--gres=gpu:1"]
-    with jobqueue.SLURMCluster(
-        cores=1, processes=1, memory="4GB", walltime="08:00:00", job_extra_directives=extra
-    ) as cluster:
-        script = cluster.job_script()
-    assert "--nthreads 1" in script and "--nworkers" not in script
-    assert "#SBATCH --gres=gpu:1" in script and "#SBATCH -t 08:00:00" in script

@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 import servers
+from common import finished, guarded
 from servers import resets, sends
 
 from dlnb.data import downloads, files
@@ -160,8 +162,8 @@ def test_importing_says_nothing_in_a_notebook():
     # tqdm.auto, which pooch imports, warns in kernels without ipywidgets.
     pytest.importorskip("ipykernel.zmqshell")
     code = "import ipykernel.zmqshell, dlnb.data.files"
-    done = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, text=True, check=True)
-    assert "IProgress" not in done.stderr
+    done = finished([sys.executable, "-W", "always", "-c", code])
+    assert done.returncode == 0 and "IProgress" not in done.stderr, done.stderr
 
 
 def test_the_cache_is_that_of_the_user_unless_named(monkeypatch, tmp_path):
@@ -227,19 +229,22 @@ def test_a_folder_that_cannot_be_written_is_said():
             attempt()
 
 
-def run(code, home, *arguments, **options):
-    """A Python process with the cache ``home``: its output and errors as text."""
-    code = f"import sys\nfrom dlnb.data.files import *\nfrom dlnb.data import downloads\ndownloads.PAUSE = 0\n{code}"
-    environment = {**os.environ, "DLNB_DATA": str(home)}
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        env=environment,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **options,
-    )
+@pytest.fixture
+def run():
+    """A function that starts a Python process with the cache ``home``: its output and errors are text."""
+    with ExitStack() as stack:
+
+        def start(code, home, *arguments):
+            first = "import sys\nfrom dlnb.data.files import *\nfrom dlnb.data import downloads\ndownloads.PAUSE = 0\n"
+            code = first + code
+            pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+            environment = {**os.environ, "DLNB_DATA": str(home)}
+            process = subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment, text=True, **pipes)
+            rest = (process.stdout, process.stderr)
+            stack.enter_context(guarded(process, lambda: "".join(p.read() for p in rest if not p.closed)))
+            return process
+
+        yield start
 
 
 FULL = """
@@ -255,10 +260,10 @@ except DataFileError as error:
 @pytest.mark.parametrize(
     "attempt", ["fetch(File('set.bin', (sys.argv[1],), None))", "derived('table', '1', (10**6,), id)"]
 )
-def test_a_full_disk_is_said_and_leaves_no_file(server, home, attempt):
+def test_a_full_disk_is_said_and_leaves_no_file(server, home, run, attempt):
     pytest.importorskip("resource")
     url = server.url("/set.bin", sends(BODY))
-    out, _ = run(FULL.format(attempt=attempt), home, url).communicate(timeout=HANGS)
+    out, _ = run(FULL.format(attempt=attempt), home, url).communicate()
     assert "cannot write" in out
     assert "DLNB_DATA" in out
     assert is_empty(home)
@@ -356,7 +361,7 @@ def test_an_array_that_is_there_is_read_without_writing_anything(home):
 
 
 @pytest.mark.skipif(files.fcntl is None, reason="without locks both do the work")
-def test_two_processes_that_want_a_file_download_it_once(server, home):
+def test_two_processes_that_want_a_file_download_it_once(server, home, run):
     both = threading.Event()
 
     def answer(request):
@@ -369,7 +374,7 @@ def test_two_processes_that_want_a_file_download_it_once(server, home):
     assert [process.stdout.readline() for process in processes] == ["ready\n"] * 2
     both.set()
     for process in processes:
-        out, err = process.communicate(timeout=HANGS)
+        out, err = process.communicate()
         assert out.strip() == str(home / "set.bin"), err
     assert (home / "set.bin").read_bytes() == BODY
     assert len(server.requests) == 1
@@ -412,16 +417,16 @@ print(derived("table", "1", (3,), make).sum())
 
 
 @pytest.mark.skipif(files.fcntl is None, reason="without locks both do the work")
-def test_two_processes_that_want_an_array_make_it_once(home):
+def test_two_processes_that_want_an_array_make_it_once(home, run):
     first = run(MAKE, home)
     assert [first.stdout.readline() for _ in range(2)] == ["ready\n", "making\n"]
     second = run(MAKE, home)
     assert second.stdout.readline() == "ready\n"
-    assert first.communicate("go on\n", timeout=HANGS)[0] == "21\n"
-    assert second.communicate(timeout=HANGS)[0] == "21\n", "not made again"
+    assert first.communicate("go on\n")[0] == "21\n"
+    assert second.communicate()[0] == "21\n", "not made again"
 
 
-def test_a_killed_process_leaves_no_lock_and_nothing_that_is_trusted(home):
+def test_a_killed_process_leaves_no_lock_and_nothing_that_is_trusted(home, run):
     process = run(MAKE, home)
     assert [process.stdout.readline() for _ in range(2)] == ["ready\n", "making\n"]
     process.kill()

@@ -1,11 +1,11 @@
 """Who may import whom. A module knows what stands below its own folder; only some modules wait for TensorFlow."""
 
 import ast
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from common import finished
 
 PACKAGE = Path(__file__).parents[1] / "dlnb"
 
@@ -99,5 +99,6 @@ def test_only_marked_modules_use_tensorflow(name):
 def test_the_rest_starts_without_tensorflow():
     names = [f"dlnb.{name}" for name in MODULES if not waits(name) and name != "dlnb"]
     code = f"import sys, {', '.join(names)}; print(*({LIBRARIES} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = finished([sys.executable, "-c", code])
+    assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []

@@ -2,11 +2,11 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from common import finished
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
@@ -78,7 +78,7 @@ def tree(tmp_path_factory):
 
 
 def python(*arguments, cwd):
-    done = subprocess.run([sys.executable, *arguments], cwd=cwd, capture_output=True, text=True)
+    done = finished([sys.executable, *arguments], cwd=cwd)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 

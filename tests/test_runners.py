@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from common import finished, guarded
 from filelock import FileLock
 
 from dlnb import results
@@ -33,7 +34,8 @@ def started(folder, *options):
         options = {"start_new_session": True, "cwd": folder, "preexec_fn": heed_interrupts}
         process = subprocess.Popen(command, stdout=out, stderr=out, **options)
     try:
-        yield process
+        with guarded(process, (folder / "out.txt").read_text):
+            yield process
     finally:
         if process.poll() != -signal.SIGKILL:
             with suppress(ProcessLookupError):
@@ -217,7 +219,7 @@ def test_a_cluster_gives_up_a_cell_that_ends_its_workers(tmp_path, monkeypatch):
     with started(tmp_path, "--engine", "dask", "--workers", "1", "--only", "*/seed=[0]") as process:
         status = process.wait()
     printed = (tmp_path / "out.txt").read_text()
-    assert status == 1 and "many: 3 of 24 models" in printed
+    assert status == 1 and "many: 3 of 24 models" in printed, printed
     assert "failed: dsprites/beta_vae/beta=1/seed=0: KilledWorker: workers that ran it were lost" in printed
     by = {process for lines in notes(tmp_path).values() for process, _ in lines}
     assert str(process.pid) not in by and len(notes(tmp_path)) == 3, "a single worker is not the runner"
@@ -283,12 +285,8 @@ def test_status_tells_what_is_done_running_failed_and_missing(uninterrupted, tmp
     with started(tmp_path, "--workers", "2") as process:
         assert len(wait_for_work(tmp_path, process, some=2)) == 2
         os.kill(process.pid, signal.SIGSTOP)  # its workers go on; whatever they do, the numbers fit
-        printed = subprocess.run(
-            [sys.executable, str(SWEEP), "--runs", "runs", "--tables", "tables", "--status"],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-        ).stdout
+        command = [sys.executable, str(SWEEP), "--runs", "runs", "--tables", "tables", "--status"]
+        printed = finished(command, cwd=tmp_path).stdout
     counts = {
         name: int(number) for number, name in re.findall(r"(\d+) (done|running|interrupted|failed|missing)", printed)
     }
@@ -302,11 +300,11 @@ def small_disk(tmp_path):
     """A folder that holds 64 KiB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True)
+    mounted = finished(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)])
     if mounted.returncode:
         pytest.skip("a file system of 64 KiB can be made by root only")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    assert finished(["umount", str(folder)]).returncode == 0
 
 
 def test_a_full_disk_ends_the_sweep_with_one_clear_line_and_loses_nothing(uninterrupted, small_disk, tmp_path):

@@ -1,12 +1,12 @@
 """The built pages, read as files: links, pictures, and nothing in them that belongs in a log."""
 
 import re
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from common import finished
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build/html"
@@ -69,7 +69,7 @@ def test_colab_button_opens_a_notebook_of_the_repository(site, path):
     links = {link for link in site[path].links if "colab.research.google.com" in link}
     files = {re.search(r"/blob/main/(.+\.ipynb)$", link)[1] for link in links}
     assert files == {f"book/{path.stem}.ipynb"}
-    ignored = subprocess.run(["git", "check-ignore", "-q", *files], cwd=ROOT).returncode == 0
+    ignored = finished(["git", "check-ignore", "-q", *files], cwd=ROOT).returncode == 0
     assert (ROOT / files.pop()).is_file() and not ignored
 
 

@@ -1,12 +1,12 @@
 import json
 import re
-import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from common import finished
 from sweeps import ORIGIN, TINY
 
 from dlnb import results
@@ -183,9 +183,7 @@ def test_origin_names_the_commit_and_the_versions_of_the_libraries():
 def test_the_smallest_study_runs_from_the_command_line_in_processes_of_its_own(tmp_path):
     arguments = ["smoke", "--only", "dsprites/beta_vae/beta=8/*", "--workers", "2"]
     folders = ["--runs", str(tmp_path / "runs"), "--tables", str(tmp_path / "tables")]
-    ended = subprocess.run(
-        [sys.executable, "-m", "dlnb.run", *arguments, *folders], capture_output=True, text=True, cwd=tmp_path
-    )
+    ended = finished([sys.executable, "-m", "dlnb.run", *arguments, *folders], cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     expected = (
         r"smoke: 0 of 1 models done or failed before, 1 to train\n1/1 dsprites/beta_vae/beta=8/seed=0; .* hour, ends"

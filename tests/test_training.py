@@ -1,11 +1,11 @@
 import io
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from common import finished
 
 from dlnb import data, storage
 from dlnb.models import graphs, networks, training
@@ -364,7 +364,7 @@ def test_a_killed_process_goes_on_where_its_last_checkpoint_was(tmp_path):
     kills = [rng.integers(3 * training.CHUNK, 5 * training.CHUNK), -1, 10**8]
     for batches in kills:
         child = [sys.executable, "-c", CHILD, str(path), str(steps), str(batches)]
-        ended = subprocess.run(child, capture_output=True, text=True)
+        ended = finished(child)
         assert ended.returncode == (0 if batches == 10**8 else -signal.SIGKILL), (kills, ended.stderr)
         done.append(len(storage.load(path, training.CHECKPOINT)[1]["history"]))
         assert done[-1] > done[-2], f"no progress between kills {kills}: {done}"

@@ -1,15 +1,11 @@
-"""Where cells are run: in processes of this machine, through joblib, or on the workers of a Dask cluster.
-
-Dask is not used through joblib's backend, which runs all cells in the runner itself if it starts with one worker, never
-uses more workers than it started with, and waits forever for a task that Dask gave up.
-"""
+"""Where cells are run: in processes of this machine, through joblib (``dlnb.run.cluster``: on a Dask cluster)."""
 
 import os
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from multiprocessing import current_process
 from pathlib import Path
 from threading import Thread
@@ -17,7 +13,7 @@ from threading import Thread
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from dlnb import registry, results
+from dlnb import registry
 from dlnb.run import worker
 from dlnb.study import Cell, Study
 
@@ -60,79 +56,17 @@ def local(study: Study, cells: list[Cell], runs: Path, origin: dict, workers: in
 def _each(study, cells, runs, origin, workers: int) -> Iterator[worker.Ended]:
     """Results in order of completion. A single worker is this process."""
     added = registry.additions()
-    tasks = (delayed(_worker)(study, cell, runs, origin, added) for cell in cells)
+    tasks = (delayed(work)(study, cell, runs, origin, added) for cell in cells)
     options = {"inner_max_num_threads": 1, "initializer": end_with, "initargs": (os.getpid(),)}
     with parallel_config(backend="loky", n_jobs=workers, **options):
         yield from Parallel(return_as="generator_unordered", batch_size=1)(tasks)
 
 
-def dask(study: Study, cells: list[Cell], runs: Path, origin: dict, client) -> Iterator[worker.Ended]:
-    """Run cells on the workers of a Dask client, one at a time on each, including workers that join later.
-
-    Dask moves the cell of a lost worker to another. A cell whose workers are lost repeatedly, because of it or of one
-    that waited on the same worker, is retried last and alone, and recorded as failed if that ends its workers too.
-    Raises ValueError for workers with several threads, whose models would share the state of one TensorFlow, and for
-    workers that do not share the folder of runs.
-    """
-    from distributed import as_completed
-    from distributed.scheduler import KilledWorker
-
-    if any(count > 1 for count in client.nthreads().values()):
-        raise ValueError("each Dask worker must have one thread: start it with --nthreads 1 (and --nworkers for more)")
-    added = registry.additions()
-    runs = Path(runs).absolute()  # a worker may have another working directory
-
-    def submit(cell):
-        return client.submit(_worker, study, cell, runs, origin, added, pure=False)
-
-    cell_of, suspects = {submit(cell): cell for cell in cells}, []
-    try:
-        for future in as_completed(cell_of):
-            try:
-                yield _seen(study, runs, future.result())
-            except KilledWorker:
-                suspects.append(cell_of[future])
-        for cell in suspects:
-            try:
-                yield _seen(study, runs, submit(cell).result())
-            except KilledWorker as error:
-                why = f"{type(error).__name__}: workers that ran it were lost repeatedly"
-                worker.give_up(study, cell, runs, origin, why)
-                yield cell, worker.State.FAILED, why
-    finally:
-        client.cancel(list(cell_of))
-
-
-def _seen(study: Study, runs: Path, ended: worker.Ended) -> worker.Ended:
-    if ended[1] == worker.State.DONE and not (runs / study.name / str(ended[0]) / results.ROW).exists():
-        raise ValueError(f"a worker has finished {ended[0]}, but {runs} lacks its row: all must share that folder")
-    return ended
-
-
-@contextmanager
-def client(address: str | None, workers: int, timeout: float = 30):
-    """A Dask client of the scheduler at ``address``, or of ``workers`` local processes."""
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError as error:
-        raise ValueError("the engine dask needs a package: pip install 'dlnb[dask]'") from error
-    with ExitStack() as stack:
-        if address:
-            try:
-                found = Client(address, timeout=timeout)
-            except OSError as error:
-                raise ValueError(f"no Dask scheduler answers at {address}: {error}") from error
-        else:
-            options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-            found = Client(stack.enter_context(LocalCluster(**options)))
-        yield stack.enter_context(found)
-
-
-def _worker(study: Study, cell: Cell, runs: Path, origin: dict, added=()) -> worker.Ended:
+def work(study: Study, cell: Cell, runs: Path, origin: dict, added=()) -> worker.Ended:
     """Run one cell in a worker process; ``added``: the additions to the registries of the runner's process."""
-    if not getattr(_worker, "ready", False):  # a worker process serves many cells
+    if not getattr(work, "ready", False):  # a worker process serves many cells
         prepare()
-        _worker.ready = True
+        work.ready = True
     registry.repeat(added)
     return worker.do(study, cell, runs, origin)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from dlnb import checks, progress, results
-from dlnb.run import engines, estimate, status, worker
+from dlnb.run import cluster, engines, estimate, status, worker
 from dlnb.study import STUDIES, Cell, Study
 
 ELSEWHERE = 75  # exit status without failures while another runner has some of the cells (EX_TEMPFAIL of sysexits.h)
@@ -44,7 +44,7 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
     with progress.sweep(study.name, len(cells), len(cells) - len(todo)) as show:
         while todo:
             busy = []
-            for cell, how, why in engine(study, todo, runs, made):
+            for cell, how, why in _recorded(store, engine(study, todo, runs, made)):
                 if how == worker.State.RUNNING:
                     busy.append(cell)
                     continue
@@ -58,7 +58,25 @@ def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | Non
     return len(todo)
 
 
-def train(study: Study, runs="runs", tables="tables", workers: int = 1, retry: bool = False) -> pd.DataFrame:
+def _recorded(store: results.Store, ended: Iterable[worker.Ended]) -> Iterator[worker.Ended]:
+    """What ``ended`` yields; what was done is in the table also when the engine has lost its workers."""
+    try:
+        yield from ended
+    except RuntimeError:
+        store.collect()
+        raise
+
+
+def train(
+    study: Study,
+    runs="runs",
+    tables="tables",
+    workers: int = 1,
+    retry: bool = False,
+    engine: str = "local",
+    address: str | None = None,
+    patience: float | None = None,
+) -> pd.DataFrame:
     """Train and score every model of ``study`` that is neither under ``runs`` nor in ``tables``.
 
     A model that is there is not trained again, even if the code of its method, score or data set has changed since:
@@ -69,12 +87,16 @@ def train(study: Study, runs="runs", tables="tables", workers: int = 1, retry: b
     - ``tables``: the folder for the table.
     - ``workers``: number of processes; a single worker is this process.
     - ``retry``: whether to train again what failed before. The log of a model is in runs/STUDY/CELL/log.txt.
+    - ``engine``: "local", processes of this machine, or "dask", the workers of a Dask cluster: that of the scheduler at
+      ``address``, such as "tcp://node1:8786", or without it one of ``workers`` processes of this machine.
+    - ``patience``: hours without any worker of the cluster after which this ends; by default a day, as a queue may be
+      long, and two minutes without ``address``.
 
     Returns the table, a DataFrame with one row for each model (columns: dlnb/tables/README.md). Raises ValueError, with
-    the reasons, if models failed, now or before, and RuntimeError if workers are killed repeatedly.
+    the reasons, if models failed, now or before, and RuntimeError if workers are killed repeatedly or none is left.
     """
-    engine = partial(engines.local, workers=checks.whole(workers, "workers"))
-    run(study, study.cells(), runs, tables, engine, retry)
+    with _engine(engine, address, checks.whole(workers, "workers"), patience) as begun:
+        run(study, study.cells(), runs, tables, begun, retry)
     store = results.Store(study, runs, tables)
     table = store.collect()
     if failed := store.failed():
@@ -101,6 +123,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--workers", type=int, help="processes (default: one per GPU, else per available core)")
     made.add_argument("--engine", choices=("local", "dask"), default="local", help="processes here, or a Dask cluster")
     made.add_argument("--address", help="Dask scheduler, such as tcp://node1:8786 (default: a local cluster)")
+    ends = f"hours without any Dask worker until a sweep ends (default: {cluster.PATIENCE / 3600:g}, "
+    made.add_argument("--patience", metavar="HOURS", type=float, help=ends + "a local cluster's: two minutes)")
     made.add_argument("--runs", type=Path, default=Path("runs"), help="folder of models (default: runs)")
     made.add_argument("--tables", type=Path, help="folder of tables (default: that of the package)")
     return made
@@ -139,8 +163,7 @@ def _main(options) -> int:
     cells = study.cells() if options.only is None else study.select(options.only)
     workers = engines.processes() if options.workers is None else checks.whole(options.workers, "--workers")
     busy = 0
-    if options.address and options.engine != "dask":
-        raise ValueError("--address is that of a Dask scheduler: add --engine dask")
+    _check_engine(options.engine, options.address, options.patience)
     if options.estimate:
         print(estimate.report(study, cells))
         return 0
@@ -152,7 +175,7 @@ def _main(options) -> int:
             raise ValueError(f"no models of {study.name} under {options.runs}")
         worker.rescore(study, cells, options.runs)
     elif not options.merge:
-        with _engine(options, workers) as engine:
+        with _engine(options.engine, options.address, workers, options.patience) as engine:
             busy = run(study, cells, options.runs, options.tables, engine, options.retry)
     store = results.Store(study, options.runs, options.tables)
     table = store.collect(shards=options.merge or (), replace=options.rescore)
@@ -167,9 +190,22 @@ def _main(options) -> int:
 
 
 @contextmanager
-def _engine(options, workers: int) -> Iterator[Engine]:
-    if options.engine == "local":
+def _engine(name: str, address: str | None, workers: int, patience: float | None) -> Iterator[Engine]:
+    """The engine ``name``, "local" or "dask", ready to run; ``patience`` in hours, None for the default."""
+    _check_engine(name, address, patience)
+    if name == "local":
         yield partial(engines.local, workers=workers)
     else:
-        with engines.client(options.address, workers) as client:
-            yield partial(engines.dask, client=client)
+        default = cluster.AT_HOME if address is None else cluster.PATIENCE
+        with cluster.client(address, workers) as client:
+            yield partial(cluster.dask, client=client, patience=default if patience is None else 3600 * patience)
+
+
+def _check_engine(name: str, address: str | None, patience: float | None) -> None:
+    checks.choose(dict.fromkeys(("local", "dask")), name, "engine")
+    for value, what in ((address, "address"), (patience, "patience")):
+        if value is not None and name != "dask":
+            add = "add --engine dask, in Python engine='dask'"
+            raise ValueError(f"{what} is that of a Dask cluster, but the engine is {name}: {add}")
+    if patience is not None:
+        checks.number(patience, "patience, in hours,", above=True)
