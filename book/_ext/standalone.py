@@ -76,10 +76,10 @@ def opening(app, page: str, code: list) -> list:
     took = f" Its cells took {seconds:.0f} seconds there, on a CPU." if seconds else ""
     gpu = " It trains models." if any(trains(c.source) for c in code) else ""
     text = (
-        f"*This notebook is [a page of the book “{app.config.html_title}”]({address}), to be rerun. Numbers in its text, "
-        f"underlined with dots, were measured when the book was built (dlnb {version}, {with_versions}).{took} Under "
-        f"folded cells your own numbers are printed beside them.{gpu} The first cell installs the package if it is "
-        f"missing; nothing else is needed.*"
+        f"*This notebook is [a page of the book “{app.config.html_title}”]({address}), to be rerun. Numbers in its "
+        f"text, underlined with dots, were measured when the book was built (dlnb {version}, {with_versions}).{took} "
+        f"Under folded cells your own numbers are printed beside them.{gpu} The first cell installs the package if it "
+        f"is missing; nothing else is needed.*"
     )
     repository = app.config.html_theme_options["repository_url"]
     install = TITLE.format("Installation") + "\n" + INSTALL.format(repository=repository, version=version)
