@@ -5,6 +5,7 @@ import inspect
 import io
 import os
 import textwrap
+import warnings
 from numbers import Real
 
 import numpy as np
@@ -14,18 +15,18 @@ from matplotlib.figure import Figure
 from dlnb import checks
 from dlnb.progress import BUILDING
 
+_made: dict[str, object] = {}  # what the running cell handed to the text
+_book: dict[str, object] = {}  # what the book has there
+
 
 def setup() -> None:
     """Show the figures of this notebook as SVG, sharp at any width: call it once, before the first figure.
 
     Takes and returns nothing; has no effect outside a notebook.
     """
-    try:
-        from IPython import get_ipython
+    if shell := _shell():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
-    except ImportError:  # a Python installation without notebooks
-        return
-    if shell := get_ipython():
+
         set_matplotlib_formats("svg")
         shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, svg)
 
@@ -55,17 +56,65 @@ def glue(name: str, value) -> None:
     - ``name``: unique within the chapter.
     - ``value``: a string or a number; NumPy scalars become Python numbers.
 
-    Returns nothing; has no effect unless the book is being built (environment variable DLNB_BOOK). Raises ValueError
-    for other names and values.
+    Returns nothing. Where the book is not being built (environment variable DLNB_BOOK), the values that a cell of a
+    notebook made are printed below it, beside those of the book if ``beside`` was told them. Raises ValueError for
+    other names and values.
     """
     if not checks.instance(name, str, "name", "a text, unique within the chapter"):
         raise ValueError("name must not be empty")
     checks.instance(value, (str, Real, np.generic), f"the value of {name}", "a text or a number")
+    # The text formats the repr of the value, in which NumPy scalars include their type.
+    value = value.item() if isinstance(value, np.generic) else value
     if os.environ.get(BUILDING):
         from myst_nb import glue as keep
 
-        # The text formats the repr of the value, in which NumPy scalars include their type.
-        keep(name, value.item() if isinstance(value, np.generic) else value, display=False)
+        keep(name, value, display=False)
+    elif shell := _shell():
+        if not _made:
+            shell.events.register("post_run_cell", _tell)
+        _made[name] = value
+
+
+def beside(numbers: dict) -> None:
+    """From now on, ``glue`` prints each value beside that of the book; ``numbers``: those of the book by their name."""
+    _book.update(numbers)
+
+
+def expect(condition) -> None:
+    """Warn unless ``condition``, by which the book checks a sentence, is true: a rerun may differ and goes on."""
+    if not condition:
+        warnings.warn("a check of the text does not hold here, though it did in the book", stacklevel=2)
+
+
+def _tell(*_) -> None:
+    """Print what a cell handed to the text, once."""
+    _shell().events.unregister("post_run_cell", _tell)
+    print(compared(_made, _book))
+    _made.clear()
+
+
+def compared(made: dict, book: dict) -> str:
+    """Values by name as text, each beside that of the book where they differ in three significant digits."""
+    texts = {name: _short(value) for name, value in made.items()}
+    there = {name: _short(book[name]) for name in texts if name in book}
+    alike = [name for name, text in there.items() if text == texts[name]]
+    told = [f"{n} {t}" + (f" (book {there[n]})" if n in there else "") for n, t in texts.items() if n not in alike]
+    if alike:
+        told.append(f"{len(alike)} {'number' if len(alike) == 1 else 'numbers'} as in the book")
+    return "here: " + ", ".join(told)
+
+
+def _short(value) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _shell():
+    """The running IPython, or None."""
+    try:
+        from IPython import get_ipython
+    except ImportError:  # a Python installation without notebooks
+        return None
+    return get_ipython()
 
 
 def source(*things):

@@ -1,4 +1,4 @@
-"""Glue reaches the book while it is built and is silent elsewhere."""
+"""Glue reaches the book while it is built, and elsewhere the reader of a notebook."""
 
 import textwrap
 from xml.etree import ElementTree
@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import myst_nb
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 
 from dlnb import notebook
@@ -26,10 +27,44 @@ def test_glue_hands_numbers_to_the_book(glued, monkeypatch):
     assert repr(glued["share"][0]) == "0.25"  # not np.float64(0.25), which a sentence cannot format
 
 
-def test_glue_does_nothing_off_the_book(glued, monkeypatch, capsys):
+def test_glue_does_nothing_in_a_plain_process(glued, monkeypatch, capsys):
     monkeypatch.delenv("DLNB_BOOK", raising=False)
     notebook.glue("answer", 42)
     assert not glued and capsys.readouterr().out == ""
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    """A running IPython, as in a notebook off the book."""
+    monkeypatch.delenv("DLNB_BOOK", raising=False)
+    monkeypatch.setattr(notebook, "_book", {})
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+CELL = "from dlnb import notebook\nnotebook.glue('tc', {}); notebook.glue('models', 504)"
+
+
+def test_numbers_of_a_cell_are_printed_below_it_once(shell, capsys):
+    shell.run_cell(CELL.format("0.87"))
+    assert capsys.readouterr().out == "here: tc 0.87, models 504\n"
+    shell.run_cell("1 + 1;")
+    assert "here" not in capsys.readouterr().out
+
+
+def test_numbers_are_printed_beside_those_of_the_book(shell, capsys):
+    notebook.beside({"tc": 0.9412, "models": 504})
+    shell.run_cell(CELL.format("0.87"))
+    assert capsys.readouterr().out == "here: tc 0.87 (book 0.941), 1 number as in the book\n"
+    shell.run_cell(CELL.format("0.94118"))
+    assert capsys.readouterr().out == "here: 2 numbers as in the book\n"
+
+
+def test_expect_warns_and_goes_on():
+    notebook.expect(True)
+    notebook.expect(np.bool_(True))
+    with pytest.warns(UserWarning, match="does not hold here"):
+        notebook.expect(np.float64(0.0) > 1)
 
 
 def test_setup_does_nothing_outside_a_notebook():

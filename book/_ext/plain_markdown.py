@@ -1,0 +1,109 @@
+"""A resolved page as Markdown that every notebook shows: no roles, directives or labels of MyST are left."""
+
+import re
+from urllib.parse import urljoin
+
+from docutils import nodes
+from sphinx_markdown_builder.contexts import IndentContext, SubContext, SubContextParams
+from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
+
+CELL = "\x00cell {}\x00"  # where a code cell stands
+AT_CELL = re.compile("\x00cell ([0-9]+)\x00")
+NUMBER = '<abbr title="measured when the book was built">', "</abbr>"
+
+
+class Translator(MarkdownTranslator):
+    """Adds to the library's translator: cells, boxes, links to the book at ``home``, and marks of measured numbers."""
+
+    def __init__(self, document, builder, page: str, home: str):
+        super().__init__(document, builder)
+        self.page, self.home, self.cells = page, home, 0
+        self.numbers = builder.env.toc_fignumbers.get(page, {})
+
+    def number(self, node, kind: str) -> str:
+        """ " 3" for the third thing of a kind on the page, "" where things of that kind are not numbered."""
+        found = [self.numbers.get(kind, {}).get(name) for name in node["ids"]]
+        return "".join(f" {'.'.join(map(str, each))}" for each in found if each)
+
+    def _fetch_ref_uri(self, node):
+        uri = node.get("refuri") or f"#{node.get('refid', '')}"
+        return urljoin(urljoin(self.home, f"{self.page}.html"), uri)
+
+    def visit_container(self, node):
+        if node.get("nb_element") == "cell_code":
+            self.add(CELL.format(self.cells), prefix_eol=2, suffix_eol=2)
+            self.cells += 1
+            raise nodes.SkipNode
+
+    def visit_inline(self, node):
+        if "pasted-text" in node["classes"]:
+            self.add(NUMBER[0])
+
+    def depart_inline(self, node):
+        if "pasted-text" in node["classes"]:
+            self.add(NUMBER[1])
+
+    def visit_math_block(self, node):
+        tag = f" \\tag{{{node['number']}}}" if node.get("number") else ""
+        self.add(f"$$\n{node.astext().strip()}{tag}\n$$", prefix_eol=2, suffix_eol=2)
+        raise nodes.SkipNode
+
+    def visit_math(self, node):
+        self.add(f"${' '.join(node.astext().split())}$")  # a line break would end the formula in some notebooks
+        raise nodes.SkipNode
+
+    def visit_image(self, node):
+        uri = urljoin(self.home, f"_images/{self.builder.images.get(node['uri'], node['uri'])}")
+        self.add(f"![{node.get('alt', '')}]({uri})")
+
+    def visit_caption(self, node):
+        self._push_context(SubContext(SubContextParams(2, 2)))
+        self.add(f"**Fig.{self.number(node.parent, 'figure')}** ")
+
+    depart_caption = MarkdownTranslator._pop_context
+
+    def visit_target(self, node):  # the library makes anchors, for which notebooks have no use
+        raise nodes.SkipNode
+
+    visit_toctree = visit_raw = visit_target
+
+    def visit_exercise_title(self, node):
+        raise nodes.SkipNode
+
+    visit_solution_title = visit_exercise_title
+
+    @pushing_context
+    def visit_exercise_enumerable_node(self, node):
+        self._box(f"**Exercise{self.number(node, 'exercise')}.**")
+
+    visit_exercise_node = visit_exercise_enumerable_node
+
+    def visit_solution_node(self, node):
+        self.add("<details><summary>Solution</summary>", prefix_eol=2, suffix_eol=2)
+
+    def depart_solution_node(self, node):
+        self.add("</details>", prefix_eol=2, suffix_eol=2)
+
+    @pushing_context
+    def visit_theorem_node(self, node):
+        self._box(f"**Theorem{self.number(node, 'theorem')}{node.children[0].astext().rstrip()}.**")
+
+    @pushing_context
+    def visit_proof_node(self, node):  # its text begins with the word
+        self._push_context(IndentContext("> ", empty=True, params=SubContextParams(2, 2)))
+
+    @pushing_context
+    def visit_admonition(self, node):
+        title = node.children[0]
+        self._box(f"**{title.astext().rstrip('.')}.**" if isinstance(title, nodes.title) else "")
+
+    @pushing_context
+    def visit_title(self, node):
+        if not isinstance(node.parent, nodes.section):  # of a box, which has said it
+            raise nodes.SkipNode
+        super().visit_title(node)
+
+    def _box(self, heading: str) -> None:
+        self._push_context(IndentContext("> ", empty=True, params=SubContextParams(2, 2)))
+        if heading:
+            self.add(heading, suffix_eol=2)

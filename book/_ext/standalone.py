@@ -1,0 +1,153 @@
+"""Writes a notebook of every chapter that stands alone, into the folder "notebooks" of the built book.
+
+It is made of the resolved page, so that numbers, citations and links are those of the book; code is the chapter's own.
+The buttons of each page lead to it. Settings: ``html_baseurl``, where the book is, and ``standalone_colab``, what
+comes before the name of a notebook in the address by which Colab opens it.
+"""
+
+import ast
+import importlib.metadata
+import json
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+from plain_markdown import AT_CELL, Translator
+from pybtex.backends.markdown import Backend
+from rerun_cells import CHECKS, FOLDED, HIDDEN, INSTALL, STILL, TITLE, is_installation, relaxed, trains
+
+FOLDER = "notebooks"
+LIBRARIES = "tensorflow", "numpy", "pandas", "scikit-learn"
+
+
+def write(app, doctree, page: str) -> None:
+    """Write the notebook of ``page``, if that has code."""
+    source = Path(app.env.doc2path(page))
+    if app.builder.format != "html" or source.suffix != ".ipynb":
+        return
+    chapter = nbformat.read(source, 4)
+    code = [cell for cell in chapter.cells if cell.cell_type == "code"]
+    if code:
+        path = Path(app.outdir, FOLDER, f"{source.stem}.ipynb")
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook(app, doctree, page, code), path)
+
+
+def notebook(app, doctree, page: str, code: list) -> nbformat.NotebookNode:
+    """The notebook of a resolved page, whose chapter has these cells of code."""
+    translator = Translator(doctree, app.builder, page, app.config.html_baseurl)
+    doctree.walkabout(translator)
+    texts = AT_CELL.split(translator.astext())  # text, number of a cell, text, …
+    shown = [cell for cell in code if "remove-cell" not in cell.metadata.get("tags", [])]
+    if len(shown) != translator.cells:
+        raise ValueError(f"{page} shows {translator.cells} cells of code, its notebook has {len(shown)}")
+    figures = [each for each in doctree.findall(nodes.container) if each.get("nb_element") == "cell_code"]
+    cells, rest = [*opening(app, page, code)], list(code)
+    for i, text in enumerate(texts[::2]):
+        if text.strip():
+            cells.append(nbformat.v4.new_markdown_cell(text.strip()))
+        while i < len(shown) and rest:  # with the cells before it that the page does not show
+            cell = rest.pop(0)
+            if not is_installation(cell.source):
+                cells.append(of_code(cell))
+            if cell is shown[i]:
+                break
+        if i < len(shown) and (caption := caption_of(app, figures[i], shown[i], page)):
+            cells.append(nbformat.v4.new_markdown_cell(caption))
+    cells += [of_code(cell) for cell in rest]
+    cells += references(app, page)
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    metadata["language_info"] = {"name": "python"}
+    metadata["colab"] = {"provenance": [], "toc_visible": True}
+    if any(trains(cell.source) for cell in code):
+        metadata |= {"accelerator": "GPU", "colab": metadata["colab"] | {"gpuType": "T4"}}
+    for i, cell in enumerate(cells):  # random names would change at every build
+        cell["id"] = f"{page.rsplit('/', 1)[-1].replace('_', '-')}-{i}"
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def opening(app, page: str, code: list) -> list:
+    """What the notebook is, the installation, and the numbers of the book to compare with."""
+    version = importlib.metadata.version("dlnb")
+    with_versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
+    metadata = app.env.nb_metadata.get(page, {})
+    seconds = (metadata.get("exec_data") or {}).get("runtime")
+    address = f"{app.config.html_baseurl}{page}.html"
+    took = f" Its cells took {seconds:.0f} seconds there, on a CPU." if seconds else ""
+    gpu = " It trains models." if any(trains(c.source) for c in code) else ""
+    text = (
+        f"*This notebook is [a page of the book “{app.config.html_title}”]({address}), to be rerun. Numbers in its "
+        f"text, underlined with dots, were measured when the book was built (dlnb {version}, {with_versions}).{took} "
+        f"Under folded cells your own numbers are printed beside them.{gpu} The first cell installs the package if it "
+        f"is missing; nothing else is needed.*"
+    )
+    repository = app.config.html_theme_options["repository_url"]
+    install = TITLE.format("Installation") + "\n" + INSTALL.format(repository=repository, version=version)
+    cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(install.strip(), metadata=FOLDED)]
+    if numbers := {name: value(output) for name, output in metadata.get("glue", {}).items()}:
+        listed = json.dumps(numbers, indent=4, ensure_ascii=False)
+        source = f"{TITLE.format('Numbers of the book')}\nfrom dlnb import notebook\n\nnotebook.beside({listed})"
+        cells.append(nbformat.v4.new_code_cell(source, metadata=FOLDED))
+    return cells
+
+
+def value(output):
+    """A value that a chapter handed to its text: a string or a number, of which six digits are enough to compare."""
+    found = ast.literal_eval(output["data"]["text/plain"])
+    return float(f"{found:.6g}") if isinstance(found, float) else found
+
+
+def of_code(cell) -> nbformat.NotebookNode:
+    """A cell of the chapter without outputs; checks are folded and warn."""
+    hidden = HIDDEN & set(cell.metadata.get("tags", []))
+    source = relaxed(cell.source)
+    if hidden:
+        title = TITLE.format(STILL if "figures.explorable(" in source else CHECKS)
+        return nbformat.v4.new_code_cell(f"{title}\n{source}", metadata=FOLDED)
+    return nbformat.v4.new_code_cell(source)
+
+
+def caption_of(app, container, cell, page: str) -> str:
+    """The caption under a cell's figure, numbered as in the book, and the description of its picture."""
+    told = cell.metadata.get("mystnb", {})
+    figure = container.next_node(nodes.figure)
+    if figure is None or "figure" not in told:
+        return ""
+    caption = figure.next_node(nodes.caption)
+    translator = Translator(figure.document or container.document, app.builder, page, app.config.html_baseurl)
+    caption.walkabout(translator)
+    alt = told.get("image", {}).get("alt", "")
+    more = f"\n\n<details><summary>The picture in words</summary>\n\n{alt}\n\n</details>" if alt else ""
+    return translator.astext().strip() + more
+
+
+def references(app, page: str) -> list:
+    """The list of the works that a page cites."""
+    domain = app.env.get_domain("cite")
+    cited = {one.key for ref in domain.citation_refs if ref.docname == page for one in ref.targets}
+    backend = Backend()
+    entries = {each.key: each.formatted_entry.text.render(backend) for each in domain.citations if each.key in cited}
+    if not entries:
+        return []
+    text = "\n".join(f"- {entry}" for entry in entries.values())
+    return [nbformat.v4.new_markdown_cell(f"## References\n\n{text}")]
+
+
+def lead_to_it(app, pagename, templatename, context, doctree) -> None:
+    """Make the buttons of Colab and of the download open the notebook that stands alone."""
+    name = f"{pagename.rsplit('/', 1)[-1]}.ipynb"
+    there = Path(app.outdir, FOLDER, name).exists()
+    for button in context.get("header_buttons", []) if there else []:
+        for each in button.get("buttons", [button]):
+            if each.get("text") == "Colab":
+                each["url"] = app.config.standalone_colab + name
+            elif each.get("text") == ".ipynb":
+                each["url"] = context["pathto"](f"{FOLDER}/{name}", 1)
+
+
+def setup(app):
+    app.setup_extension("sphinx_markdown_builder")  # for the settings of its translator
+    app.add_config_value("standalone_colab", "", "html", [str])
+    app.connect("doctree-resolved", write, priority=900)  # after numbers and links
+    app.connect("html-page-context", lead_to_it, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

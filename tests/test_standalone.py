@@ -1,0 +1,119 @@
+"""The notebooks that stand alone: nothing of the book's own notation is left in them, and code is the chapter's."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "book/_ext"))
+
+import rerun_cells  # noqa: E402
+
+MADE = sorted((ROOT / "_build/html/notebooks").glob("*.ipynb"))
+of_each = pytest.mark.parametrize("path", MADE, ids=lambda path: path.stem)
+built = pytest.mark.skipif(not MADE, reason="no built book: run `make book`")
+NOTATION = {
+    "a role": r"\{[\w:.-]+\}`",
+    "a directive": r"(`{3}|:{3})\{",
+    "a label": r"^\([\w-]+\)=",
+    "a link to a file of the repository": r"\]\((?!https?://|#|mailto:)[^)]*\)",
+    "a target without an address": r"\]\(\)",
+    "a number that is missing": r"<abbr[^>]*></abbr>",
+    "a script": r"<script",
+    "a setting of a directive": r"^:\w+: ",
+}
+
+
+def source(name: str) -> nbformat.NotebookNode:
+    return nbformat.read(ROOT / "book" / f"{name}.ipynb", 4)
+
+
+def prose(notebook) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def without_formulas(text: str) -> str:
+    return re.sub(r"```.*?```|\$\$.*?\$\$|\$[^$]+\$|`[^`\n]+`", "", text, flags=re.DOTALL)
+
+
+@built
+def test_every_chapter_with_code_has_one():
+    chapters = {
+        p.stem for p in (ROOT / "book").glob("*.ipynb") if any(c.cell_type == "code" for c in source(p.stem).cells)
+    }
+    assert {path.stem for path in MADE} == chapters
+
+
+@built
+@of_each
+def test_prose_is_what_any_notebook_shows(path):
+    for text in map(without_formulas, prose(nbformat.read(path, 4))):
+        found = {what: re.search(form, text, re.MULTILINE) for what, form in NOTATION.items()}
+        assert not any(found.values()), {what: match[0] for what, match in found.items() if match}
+
+
+@built
+@of_each
+def test_every_number_of_the_text_is_filled_in(path):
+    wanted = sum(text.count("{glue:text}`") for text in prose(source(path.stem)))
+    assert sum(text.count("<abbr ") for text in prose(nbformat.read(path, 4))) == wanted
+
+
+@built
+@of_each
+def test_code_is_that_of_the_chapter(path):
+    def statements(notebook):
+        cells = [
+            c.source for c in notebook.cells if c.cell_type == "code" and not rerun_cells.is_installation(c.source)
+        ]
+        texts = [rerun_cells.relaxed(text) for text in cells if "notebook.beside(" not in text]
+        return [re.sub("^#@title .*\n", "", text).strip() for text in texts]
+
+    assert statements(nbformat.read(path, 4)) == statements(source(path.stem))
+
+
+@built
+@of_each
+def test_captions_and_descriptions_of_figures_are_kept(path):
+    told = [c.metadata.get("mystnb", {}) for c in source(path.stem).cells if c.cell_type == "code"]
+    alts = [each["image"]["alt"] for each in told if "figure" in each]
+    texts = "\n".join(prose(nbformat.read(path, 4)))
+    assert all(alt in texts for alt in alts)
+    assert len(re.findall(r"^\*\*Fig\. \d+\*\*", texts, re.MULTILINE)) >= len(alts)
+
+
+@built
+@of_each
+def test_it_can_be_opened_anywhere_and_says_what_it_needs(path):
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    first, install = notebook.cells[:2]
+    assert "to be rerun" in first.source and "%pip install" in install.source and "@v" in install.source
+    assert all(not c.outputs and c.execution_count is None for c in notebook.cells if c.cell_type == "code")
+    trains = any(rerun_cells.trains(c.source) for c in notebook.cells if c.cell_type == "code")
+    assert (notebook.metadata.get("accelerator") == "GPU") == trains
+    assert "/root/" not in path.read_text() and "/home/" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("assert x < 3", "notebook.expect(x < 3)"),
+        ("assert x, 'why'\ny = 1", "notebook.expect(x)\ny = 1"),
+        (
+            "for a in b:\n    assert (\n        a\n        == 1\n    )  # why",
+            "for a in b:\n    notebook.expect(a\n        == 1)  # why",
+        ),
+        ("β = 1\nassert β == 1 and 'é' < 'z'; c = 2", "β = 1\nnotebook.expect(β == 1 and 'é' < 'z'); c = 2"),
+        ("!ls\nassert x", "!ls\nassert x"),
+        ("print('assert')", "print('assert')"),
+    ],
+)
+def test_assertions_become_expectations(before, after):
+    assert rerun_cells.relaxed(before) == after
+    if "!" not in after:
+        ast.parse(after)
