@@ -9,6 +9,7 @@ from grids import grid
 from scipy.stats import spearmanr
 
 from dlnb.analysis import stats
+from dlnb.metrics import statistical_efficiency
 
 
 def table(values, seeds=3, strengths=(1, 2, 4)):
@@ -294,9 +295,15 @@ def test_chance_needs_a_generator(call, rng):
         call(table(np.ones((3, 3))), "score", rng)
 
 
-def test_an_accuracy_of_0_has_no_efficiency():
-    frame = pd.DataFrame({"lr_100": [0.3, 0, 0.2], "lr_10000": [0.6, 0, 0], "gbt_100": 0.2, "gbt_10000": 0.8})
-    assert stats.with_efficiency(frame).lr_efficiency.tolist() == pytest.approx([0.5, np.nan, np.nan], nan_ok=True)
+def test_an_accuracy_that_is_0_or_missing_gives_no_efficiency():
+    frame = pd.DataFrame(
+        {"lr_100": [0.3, 0, 0.2, np.nan], "lr_10000": [0.6, 0, 0, 0.5], "gbt_100": 0.2, "gbt_10000": 0.8}
+    )
+    found = stats.with_efficiency(frame)
+    assert found.lr_efficiency.tolist() == pytest.approx([0.5, np.nan, np.nan, np.nan], nan_ok=True)
+    assert found.gbt_efficiency.tolist() == [0.25] * 4
+    known = statistical_efficiency(frame.loc[0])
+    assert known == {"lr_efficiency": 0.5, "gbt_efficiency": 0.25}
 
 
 def test_nullable_numbers_are_numbers():

@@ -11,7 +11,6 @@ from scipy.stats import rankdata
 
 from dlnb import checks
 from dlnb.analysis import inputs
-from dlnb.metrics import statistical_efficiency
 from dlnb.results import KEY
 
 DRAWS = 10_000
@@ -106,9 +105,9 @@ def with_efficiency(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def efficiencies(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """The columns that ``with_efficiency`` adds."""
-    many = {name: table[name].where(table[name] > 0) for name in ("lr_10000", "gbt_10000")}
-    return statistical_efficiency(table.assign(**many))
+    """The columns that ``with_efficiency`` adds: ``metrics.statistical_efficiency``, for models that may lack some."""
+    few, many = ({kind: table[f"{kind}_{n}"] for kind in ("lr", "gbt")} for n in (100, 10_000))
+    return {f"{kind}_efficiency": few[kind] / many[kind].where(many[kind] > 0) for kind in few}
 
 
 def spearman(values: np.ndarray) -> np.ndarray:
