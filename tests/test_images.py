@@ -96,7 +96,7 @@ def test_the_first_image_may_be_right_and_a_later_batch_wrong():
     def render(factors, rng=None):
         return grey(len(factors)) * (255 if next(drawn) == 15 else 1)
 
-    with pytest.raises(ValueError, match="images of mine must be floats in .* not float32 from"):
+    with pytest.raises(ValueError, match=r"images of mine must be floats in .* not float32 from"):
         train(DataSet("mine", {"a": 2}, render), BetaVAE(1), steps=30, seed=0, batch=8)
 
 
@@ -127,7 +127,7 @@ def test_what_resizing_leaves_outside_passes_at_every_door(large, size):
         (lambda f, rng: grey(1)[0], r"not \(32, 32, 1\): of a single image give image\[None\]"),
         (lambda f, rng: None, "must be an array of numbers"),
         (lambda f, rng: list(grey(3)) + ["x"], "must be an array of numbers"),
-        (lambda f, rng: np.ma.masked_greater(grey(64), 0.5), "masked entries"),
+        (lambda f, rng: np.where(grey(len(f)) < 0, 0, None), "must be an array of numbers"),
     ],
 )
 def test_a_batch_has_one_image_for_each_row_of_factors(render, message):
@@ -135,7 +135,7 @@ def test_a_batch_has_one_image_for_each_row_of_factors(render, message):
     mine = DataSet("mine", {"a": 4, "b": 3}, render)
     with pytest.raises(ValueError, match=f"images of mine .*{message}"):
         mine.sample(64, rng())
-    with pytest.raises(ValueError, match="images of mine .*"):
+    with pytest.raises(ValueError, match="images of mine must be"):
         train(mine, BetaVAE(1), steps=1, seed=0, batch=8)
 
 
@@ -199,7 +199,7 @@ def test_sizes_are_copied_as_python_integers():
 def test_functions_of_data_sets_want_one(wrong):
     calls = (lambda: data.restrict(wrong, a=1), lambda: data.traversals(wrong, [0], 3), lambda: train_on(wrong))
     for call in calls:
-        with pytest.raises(ValueError, match="data_set must be a DataSet such as data.load"):
+        with pytest.raises(ValueError, match="data_set must be a DataSet such as"):
             call()
 
 
