@@ -17,7 +17,8 @@ class Representation:
     - ``mean``: float32 [n, d], the representation r(x) that scores use (paper, section 4); ``draw`` samples z instead.
     - ``logvar``: float32 [n, d], logarithms of the variances.
 
-    Raises ValueError if the shapes do not match.
+    Arrays and tensors of other libraries are converted, and a float dtype is kept. Raises ValueError if the shapes do
+    not match, for what are no numbers, and for means and variances that are not finite.
     """
 
     factors: np.ndarray
@@ -25,9 +26,18 @@ class Representation:
     logvar: np.ndarray
 
     def __post_init__(self):
+        for name in ("factors", "mean", "logvar"):
+            value = checks.array(getattr(self, name), name)
+            object.__setattr__(self, name, value if name == "factors" or value.dtype.kind == "f" else value + 0.0)
         if self.mean.ndim != 2 or self.mean.shape != self.logvar.shape or len(self.factors) != len(self.mean):
             shapes = self.factors.shape, self.mean.shape, self.logvar.shape
             raise ValueError(f"factors [n, k], mean [n, d] and logvar [n, d] do not match: {shapes}")
+        if self.factors.ndim != 2:
+            raise ValueError(f"factors must be [n, k], not {self.factors.shape}: of one factor give factors[:, None]")
+        checks.finite(self.mean, "mean")
+        largest = np.log(np.finfo(checks.finite(self.logvar, "logvar").dtype).max)
+        if self.logvar.size and self.logvar.max() > largest:
+            raise ValueError(f"logvar must be at most {largest:.3g}, whose variance is finite, not {self.logvar.max()}")
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """One sample of z from q(z | x) for each image: float32 [n, d]."""

@@ -39,6 +39,7 @@ WEIGHED = claims.weigh(TABLE, [CLAIM], np.random.default_rng(0), draws=3)
 MEDIANS = analysis.by_strength(TABLE, "mig", RNG)
 LONG = TABLE[SETTING].assign(score="mig", rows=10, order=TABLE.seed, value=TABLE.mig, again=TABLE.sap)
 FRAME = pd.DataFrame([[0.5, -0.25], [0.0, 1.0]], ["mig", "sap"], ["kl", "elbo"])
+STILL = figures.curves([1, 2], {"a": [1, 2]}, axes=("x", "y"))
 PARTS = pd.DataFrame([[0.25] * 4, [0.1, 0.2, 0.3, 0.4]], ["mig", "sap"], ["method", "strength", "seed", "evaluation"])
 
 
@@ -144,6 +145,10 @@ CALLS = {
         figures.curves,
         {"x": [1, 2], "lines": {"a": [1, 2]}, "axes": ("x", "y"), "marks": {"m": (1, 2)}, "height": 2.0},
     ),
+    "figures.explorable": Call(
+        figures.explorable,
+        {"name": "elbo-bench", "still": STILL, "alt": "A.", "insight": "I.", "question": "Q?"},
+    ),
     "figures.heat_map": free(figures.heat_map, "frame", FRAME, label="x", limits=(-1, 1), form="{:.1f}"),
     "figures.image_grid": Call(
         figures.image_grid, {"images": np.zeros((1, 2, 4, 4, 3)), "rows": ["a"], "columns": ["b", "c"]}
@@ -205,7 +210,7 @@ CALLS = {
     ),
     "notebook.glue": Call(notebook.glue, {"name": "a", "value": 1}),
     "notebook.source": Call(lambda thing: notebook.source(thing), {"thing": Call}),
-    "notebook.svg": Call(notebook.svg, {"figure": figures.curves([1, 2], {"a": [1, 2]}, axes=("x", "y"))}),
+    "notebook.svg": Call(notebook.svg, {"figure": STILL}),
     "paper.Sweep": Call(paper.Sweep, {"label": "x", "hyperparameter": "beta", "strengths": (1, 2)}),
 }
 
@@ -259,6 +264,7 @@ PASSES = {  # function, argument, kind of value: why it is let through
     ("figures.Look", "marker", "text"): "x is a marker",
     ("figures.curves", "marks", "None"): "marks are optional",
     ("figures.curves", "height", "number 3"): "a number of inches",
+    ("figures.explorable", "*", "text"): "a name of one letter, or any text",
     ("figures.image_grid", "rows", "text"): "a text of one letter is a label for one row",
     ("figures.image_grid", "*", "[]"): "labels are optional",
     ("figures.image_grid", "*", "empty generator"): "labels are optional",

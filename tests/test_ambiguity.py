@@ -43,3 +43,41 @@ def test_direction_finds_the_angle_along_which_values_grow(degrees):
     codes = np.random.default_rng(0).standard_normal((500, 2))
     values = codes @ [np.cos(np.radians(degrees)), np.sin(np.radians(degrees))] + 5
     assert ambiguity.direction(codes, values) == pytest.approx(degrees)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"degrees": None}, "degrees must be an array of numbers"),
+        ({"degrees": 30}, r"degrees must be \[a\]"),
+        ({"degrees": [np.nan]}, "degrees must be finite"),
+        ({"seed": "0"}, "seed must be a whole number of at least 0"),
+        ({"seed": -1}, "seed must be a whole number of at least 0"),
+        ({"diagonal": "yes"}, "diagonal must be True or False"),
+        ({"draws": 0}, "draws must be a whole number of at least 1"),
+        ({"model": None}, "model must be a Model"),
+        ({"images": None}, "images must be"),
+        ({"images": np.full((2, 32, 32, 1), 200.0)}, r"images must be floats in \[0, 1\]"),
+    ],
+)
+def test_what_cannot_be_rotated_is_refused(changes, message, small):
+    model, _, images = small
+    values = {"model": model, "images": images, "degrees": [0], "seed": 0, "diagonal": True}
+    with pytest.raises(ValueError, match=message):
+        ambiguity.rotated_elbo(**values | changes)
+
+
+@pytest.mark.parametrize(
+    ("codes", "values", "message"),
+    [
+        (np.zeros((5, 3)), np.arange(5), r"codes must be \[n, 2\] and values \[n\]"),
+        (np.zeros((5, 2)), np.arange(4), r"codes must be \[n, 2\] and values \[n\]"),
+        (np.ones((5, 2)), np.arange(5), "codes and values must vary"),
+        (np.eye(2), np.ones(2), "codes and values must vary"),
+        (np.eye(2), None, "values must be an array of numbers"),
+        (np.eye(2), [0, np.nan], "values must be finite"),
+    ],
+)
+def test_a_direction_needs_values_that_grow(codes, values, message):
+    with pytest.raises(ValueError, match=message):
+        ambiguity.direction(codes, values)

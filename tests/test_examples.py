@@ -41,3 +41,11 @@ def test_each_is_related_to_the_factors_as_its_name_says():
 def test_five_needs_a_generator():
     with pytest.raises(ValueError, match=r"five needs rng, a numpy.random.Generator"):
         examples.five(10, 0)
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.5, None, "x"])
+def test_examples_have_at_least_one_row(count):
+    with pytest.raises(ValueError, match="copies must be a whole number of at least 1"):
+        examples.tiny(count)
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
+        examples.five(count, np.random.default_rng(0))

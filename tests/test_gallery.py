@@ -78,3 +78,11 @@ def test_a_version_changes_with_the_source(tmp_path, monkeypatch):
     (tmp_path / "drawing_of_a_test.py").write_text("A = 2\n")
     assert gallery.version(drawing_of_a_test.__name__) != before
     assert gallery.version("dlnb.data.scenes.cars", "dlnb.data.scenes.toys") != gallery.version("dlnb.data.scenes.cars")
+
+
+@pytest.mark.parametrize("made", [np.full((2, 3), 0.5), np.zeros((2, 3), int), np.zeros((1, 3), np.uint8), None, 7])
+@pytest.mark.parametrize("count", [1, 12])
+def test_what_is_drawn_as_anything_but_bytes_of_the_shape_is_refused(made, count):
+    look = gallery.gallery("numbers", "1", (3, 4), (2, 3), lambda i, j: made)
+    with pytest.raises(ValueError, match=r"images of numbers must be drawn as uint8 \(2, 3\), not"):
+        look(cells(*np.ndindex(3, 4))[:count])

@@ -205,3 +205,52 @@ def test_models_side_by_side_give_each_its_own_loss(count):
     ):
         assert together.shape == (count,)
         np.testing.assert_allclose(together, list(each), rtol=1e-10)
+
+
+class Foreign:
+    """Refuses to be an array, as a tensor of PyTorch that needs a gradient does."""
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad")
+
+
+CODES, PIXELS, LOGITS = np.zeros((4, 3)), np.zeros((4, 5, 5, 1)), np.zeros((4, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: gaussian_kl(CODES, CODES[:, :1]), r"mean and logvar must have one dtype and one shape .*\(4, 1\)"),
+        (lambda: gaussian_kl(CODES, CODES[:2]), r"mean and logvar must have .*\(2, 3\)"),
+        (lambda: gaussian_kl(CODES, CODES.astype(np.float32)), "float64 .*, logvar float32"),
+        (lambda: gaussian_kl(CODES[0], CODES[0]), r"mean must be \[..., b, d\] and not empty, not of shape \(3,\)"),
+        (lambda: gaussian_kl(CODES[:0], CODES[:0]), r"not of shape \(0, 3\)"),
+        (lambda: gaussian_kl(None, CODES), "mean must be floats .*, not None"),
+        (lambda: gaussian_kl("x", CODES), "mean must be floats .*, not string"),
+        (lambda: gaussian_kl(CODES, Foreign()), "logvar must be floats"),
+        (lambda: gaussian_kl(CODES.astype(int), CODES), "mean must be floats .*, not int64"),
+        (lambda: minibatch_total_correlation(CODES, CODES, CODES[:1]), "z and mean and logvar must have one dtype"),
+        (lambda: bernoulli_nll(PIXELS, PIXELS[:1]), "images and logits must have one dtype and one shape"),
+        (lambda: bernoulli_nll(PIXELS[0], PIXELS[0]), r"images must be \[..., b, h, w, c\]"),
+        (lambda: bernoulli_nll(PIXELS.astype(np.uint8), PIXELS), "images must be floats .*, not uint8"),
+        (lambda: covariance(CODES[0]), r"x must be \[..., b, d\]"),
+        (lambda: dip_penalty(CODES, 1.0, 1.0), r"cov must be square \[..., d, d\], not of shape \(4, 3\)"),
+        (lambda: dip_penalty(np.eye(3), "1", 1.0), "off_diagonal must be a number, not '1'"),
+        (lambda: dip_penalty(np.eye(3), 1.0, None), "diagonal must be a number, not None"),
+        (lambda: critic_total_correlation(CODES), r"logits must be \[..., b, 2\], not of shape \(4, 3\)"),
+        (lambda: critic_loss(LOGITS, CODES), "joint_logits and product_logits must have one dtype and one shape"),
+        (lambda: critic_loss(CODES, CODES), r"joint_logits must be \[..., b, 2\]"),
+    ],
+)
+def test_arguments_of_other_shapes_and_kinds_are_refused_where_broadcasting_would_hide_them(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_shapes_that_are_known_only_when_a_graph_runs_are_let_through():
+    @tf.function(input_signature=[tf.TensorSpec([None, None]), tf.TensorSpec(None)])
+    def traced(mean, logvar):
+        return gaussian_kl(mean, logvar)
+
+    mean, logvar = random(6, 3).astype(np.float32), random(6, 3, seed=2).astype(np.float32)
+    np.testing.assert_allclose(traced(mean, logvar), gaussian_kl(mean, logvar), rtol=1e-6)

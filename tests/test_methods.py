@@ -16,6 +16,7 @@ from dlnb.models.methods import (
     Method,
     Posterior,
     rescaled,
+    warn_of_length,
 )
 from dlnb.models.networks import KERNELS, SIZES
 from dlnb.study import STUDIES, SWEEPS
@@ -142,3 +143,34 @@ def test_studies_name_data_sets_methods_sizes_and_kernels_that_exist(name):
     assert set(study.methods) <= set(METHODS)
     assert study.size in SIZES
     assert study.training.kernels in KERNELS
+
+
+@pytest.mark.parametrize(
+    ("method", "steps", "message"),
+    [
+        ("annealed_vae", 10, "method must be a dataclass derived from Method"),
+        (AnnealedVAE, 10, "method must be a dataclass derived from Method"),
+        (None, 10, "method must be a dataclass derived from Method"),
+        (AnnealedVAE(25), 0, "steps must be a whole number of at least 1"),
+        (AnnealedVAE(25), "10", "steps must be a whole number of at least 1"),
+        (BetaVAE(4), None, "steps must be a whole number of at least 1"),
+    ],
+)
+def test_rescaling_wants_a_method_and_a_number_of_updates(method, steps, message):
+    with pytest.raises(ValueError, match=message):
+        rescaled(method, steps)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_no_study_trains_a_method_made_for_a_longer_run(name):
+    study = STUDIES[name]
+    for cell in study.cells():
+        steps = study.training_of(cell.method).steps
+        method = rescaled(METHODS[cell.method](**{cell.hyperparameter: cell.strength}), steps)
+        warn_of_length(method, steps)  # warnings of the package are errors in tests
+
+
+def test_the_warning_blames_who_trains():
+    with pytest.warns(UserWarning, match="warm_up counts 100,000 updates, but this run has 500") as caught:
+        warn_of_length(AnnealedVAE(25), 500, stacklevel=2)
+    assert caught[0].filename == __file__

@@ -6,6 +6,7 @@ import pytest
 
 from dlnb import data
 from dlnb.models import training
+from dlnb.models.backend import keras
 from dlnb.models.methods import BetaVAE
 from dlnb.models.model import Model
 
@@ -114,7 +115,7 @@ def test_images_of_another_shape_are_refused(model):
         training.encode(model, np.zeros((0, 32, 32, 1), np.float32))
 
 
-@pytest.mark.parametrize("wrong", [255, np.nan, -3.0])
+@pytest.mark.parametrize("wrong", [255, np.nan, -3.0, -0.21, 1.21, -0.1])
 def test_images_that_are_no_shares_of_white_are_refused(model, wrong):
     with pytest.raises(ValueError, match=r"images must be floats in \[0, 1\], not float32 from"):
         training.encode(model, np.full((2, 32, 32, 1), wrong, np.float32))
@@ -128,3 +129,104 @@ def test_codes_of_another_size_are_refused(model):
             use(model, np.zeros((1, 10)))
     with pytest.raises(ValueError, match="codes must be finite"):
         training.decode(model, np.full((1, 3), np.nan))
+
+
+NONE = [None, "model.npz", 3, np.zeros(3)]
+
+
+@pytest.mark.parametrize("wrong", NONE, ids=str)
+def test_what_is_no_model_is_refused(wrong):
+    images, codes, rng = np.zeros((1, 32, 32, 1), np.float32), np.zeros((1, 3)), np.random.default_rng(0)
+    calls = {
+        "encode": lambda: training.encode(wrong, images),
+        "decode": lambda: training.decode(wrong, codes),
+        "traverse": lambda: training.traverse(wrong, codes[0], [0.0]),
+        "evaluate": lambda: training.evaluate(wrong, PLACES, rng, batches=1),
+    }
+    for call in calls.values():
+        with pytest.raises(ValueError, match="model must be a Model as"):
+            call()
+    with pytest.raises(ValueError, match="encoder must be a Keras model"):
+        Model(wrong, wrong, {})
+
+
+@pytest.mark.parametrize("batch", [0, -1, 2.0, None, "all", True])
+def test_a_batch_is_a_whole_number(model, batch):
+    images, codes = np.zeros((2, 32, 32, 1), np.float32), np.zeros((2, 3))
+    for call in (
+        lambda: training.encode(model, images, batch=batch),
+        lambda: training.decode(model, codes, batch=batch),
+        lambda: training.evaluate(model, PLACES, np.random.default_rng(0), batches=1, batch=batch),
+        lambda: training.evaluate(model, PLACES, np.random.default_rng(0), batches=batch),
+    ):
+        with pytest.raises(ValueError, match=r"batch(es)? must be a whole number of at least 1, not"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        ((np.zeros((3, 2), int), np.zeros((2, 32, 32, 1))), "one row of factors for each image, not 3 for 2"),
+        ((np.zeros(2, int), np.zeros((2, 32, 32, 1))), r"factors must be \[n, k\], not of shape \(2,\)"),
+        ((None, None, None), r"a sample must be \(factors, images\), not"),
+        (None, "images must be"),
+        ("images", "images must be"),
+        ([], "images must be"),
+        (np.zeros((32, 32, 1)), r"32 x 32 x 1, not \(32, 32, 1\): of a single image give image\[None\]"),
+        (np.zeros((2, 32, 32)), r"of grey images give images\[..., None\]"),
+    ],
+)
+def test_samples_that_are_none_are_refused(model, sample, message):
+    with pytest.raises(ValueError, match=message):
+        training.encode(model, sample)
+
+
+@pytest.mark.parametrize(
+    ("code", "values", "message"),
+    [
+        (None, [0.0], "code must be an array of numbers"),
+        ("x", [0.0], "code must be an array of numbers"),
+        ([0, np.nan, 0], [0.0], "code must be finite"),
+        ([0, 0, 0], [], "values must hold at least one number"),
+        ([0, 0, 0], None, "values must be an array of numbers"),
+        ([0, 0, 0], 1.0, r"values must be \[v\]"),
+        ([0, 0, 0], [np.inf], "values must be finite"),
+        ([0, 0, 1e300], [0.0], "codes in 32 bits must be finite"),
+    ],
+)
+def test_a_traversal_wants_one_code_and_finite_values(model, code, values, message):
+    with pytest.raises(ValueError, match=message):
+        training.traverse(model, code, values)
+
+
+def test_codes_that_a_decoder_cannot_take_are_refused(model):
+    with pytest.raises(ValueError, match="codes in 32 bits must be finite"):
+        training.decode(model, np.full((1, 3), 1e300))
+
+
+def test_codes_and_losses_of_damaged_weights_are_no_numbers(model):
+    damaged = Model(*(_damaged(each) for each in (model.encoder, model.decoder)), {})
+    images = PLACES.sample(2, np.random.default_rng(0))[1]
+    with pytest.raises(FloatingPointError, match="the codes are not finite"):
+        training.encode(damaged, images)
+    with pytest.raises(ValueError, match="images that are not finite"):
+        training.decode(damaged, np.zeros((1, 3)))
+    with pytest.raises(FloatingPointError, match="not finite: reconstruction nan"):
+        training.evaluate(Model(model.encoder, damaged.decoder, {}), PLACES, np.random.default_rng(0), batches=1)
+
+
+def _damaged(network):
+    found = keras.models.clone_model(network)
+    found.set_weights([np.full_like(weight, np.nan) for weight in network.get_weights()])
+    return found
+
+
+def test_evaluate_wants_a_data_set_that_fits_and_a_generator(model):
+    for wrong, message in (
+        ((None, np.random.default_rng(0)), "data_set must be a DataSet"),
+        ((PLACES, None), "evaluate needs rng"),
+        ((PLACES, 0), "evaluate needs rng"),
+        ((data.load("color_dsprites", size=32), np.random.default_rng(0)), r"32 x 32 x 1, not \(64, 32, 32, 3\)"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            training.evaluate(model, *wrong, batches=1)

@@ -157,3 +157,25 @@ def test_unknown_precisions_name_the_choices():
 def test_unknown_kernels_name_the_choices():
     with pytest.raises(ValueError, match="unknown kernels '2x2': choose from code, paper"):
         networks.encoder((64, 64, 1), 10, rng(), kernels="2x2")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: networks.encoder(None, 10, rng()), r"must be \(height, width, channels\), not None"),
+        (lambda: networks.encoder("64", 10, rng()), r"must be \(height, width, channels\), not '64'"),
+        (lambda: networks.decoder((64, 64), 10, rng()), r"must be \(height, width, channels\), not \(64, 64\)"),
+        (lambda: networks.decoder((64, 64, 0), 10, rng()), "channels must be a whole number of at least 1, not 0"),
+        (lambda: networks.encoder((64.0, 64, 1), 10, rng()), "height must be a whole number"),
+        (lambda: networks.encoder((3, 64, 64), 10, rng()), "side of 32, 64, 128, not 3 x 64"),
+        (lambda: networks.encoder((32, 32, 1), 0, rng()), "latents must be a whole number of at least 1, not 0"),
+        (lambda: networks.decoder((32, 32, 1), 2.0, rng()), "latents must be a whole number of at least 1, not 2.0"),
+        (lambda: networks.critic("10", rng()), "latents must be a whole number of at least 1, not '10'"),
+        (lambda: networks.critic(10, rng(), width=0), "width must be a whole number of at least 1, not 0"),
+        (lambda: networks.critic(10, None), "a network draws its weights and needs rng"),
+        (lambda: networks.encoder((32, 32, 1), 10, 0), "a network draws its weights and needs rng"),
+    ],
+)
+def test_networks_that_cannot_be_built_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

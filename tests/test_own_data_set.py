@@ -7,21 +7,26 @@ import nbformat
 import numpy as np
 import pytest
 
+from dlnb import metrics
 from dlnb.data import restrict, traversals
 
 CHAPTER = Path(__file__).parents[1] / "book" / "data_sets.ipynb"
 
 
-@pytest.fixture(scope="module")
-def example():
-    """What the chapter's program defines, run as it is printed."""
+def defined(section):
+    """What the program of a section of the chapter defines, run as it is printed."""
     cells = nbformat.read(CHAPTER, as_version=4).cells
-    (text,) = [part for cell in cells for part in cell.source.split("\n## ") if part.startswith("Bring your own")]
+    (text,) = [part for cell in cells for part in cell.source.split("\n## ") if part.startswith(section)]
     (program,) = re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S)
     assert len([line for line in program.splitlines() if line.strip()]) <= 25
     names = {}
     exec(program, names)
     return names
+
+
+@pytest.fixture(scope="module")
+def example():
+    return defined("Bring your own")
 
 
 def test_it_renders_as_every_data_set_does(example):
@@ -49,3 +54,12 @@ def test_its_model_has_learnt_where_the_bar_is(example):
     codes, history = example["codes"], example["model"].history
     assert codes.mean.shape == (1000, 10)
     assert history["reconstruction"][-20:].mean() < 0.8 * history["reconstruction"][:5].mean()
+
+
+def test_images_without_factors_are_trained_on_encoded_and_compared():
+    names = defined("Images without factors")
+    assert [codes.mean.shape for codes in names["codes"]] == [(1_000, 10)] * 2
+    assert all(codes.factors.shape == (1_000, 0) for codes in names["codes"])
+    assert np.isfinite(names["dependence"]["total_correlation"])
+    with pytest.raises(ValueError, match=r"mig: factors must be \[n, k\]"):
+        metrics.score(names["codes"][0].mean, names["codes"][0].factors, np.random.default_rng(0), "mig")

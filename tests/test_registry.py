@@ -58,6 +58,21 @@ class Short(models.Method):
         return self.alpha * tf.reduce_mean(q.z)
 
 
+@dataclass(frozen=True)
+class Greedy(models.Method):
+    alpha: float
+    rho: float
+
+    def regularizer(self, q, step, critic=None):
+        return self.rho * tf.reduce_mean(q.z)
+
+
+@dataclass(frozen=True)
+class Constant(models.Method):
+    alpha: float
+    regularizer = 3
+
+
 SWEEP = Sweep("Sparse", "alpha", (1, 2))
 
 
@@ -68,6 +83,12 @@ SWEEP = Sweep("Sparse", "alpha", (1, 2))
         ("my-vae", Sparse, SWEEP, "must be one word of letters, digits and underscores, not 'my-vae'"),
         ("mine", object, SWEEP, "must be a dataclass derived from dlnb.models.Method"),
         ("mine", Sparse, ("Sparse", "alpha", (1,)), "sweep must be a Sweep such as"),
+        ("mine", Sparse, None, "sweep must be a Sweep such as"),
+        ("mine", Sparse(1), SWEEP, "must be a dataclass derived from dlnb.models.Method"),
+        ("mine", None, SWEEP, "must be a dataclass derived from dlnb.models.Method"),
+        (None, Sparse, SWEEP, "must be one word of letters, digits and underscores, not None"),
+        ("mine", Greedy, SWEEP, "Greedy: give rho a default, since a study varies one field alone"),
+        ("mine", Constant, SWEEP, "regularizer of Constant must be a function"),
         ("mine", Unfinished, SWEEP, "Unfinished must define regularizer"),
         ("mine", Short, SWEEP, r"must take \(self, q, step, critic\), not q, step"),
         ("mine", Bare, SWEEP, "Bare has no fields: annotate its hyperparameter, alpha: float"),
@@ -142,6 +163,35 @@ def test_a_data_set_is_what_it_was_registered_as(made, message):
     data.register("mine", lambda size: made)
     with pytest.raises(ValueError, match=message):
         data.load("mine", size=32)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "message"),
+    [
+        ("dsprites", lambda size: None, "dsprites is a data set of the package"),
+        ("my-set", lambda size: None, "must be one word of letters"),
+        (None, lambda size: None, "must be one word of letters"),
+        ("mine", None, "make must be a function from the size of an image to a DataSet, not None"),
+        ("mine", data.load("dsprites", size=32), "make must be a function from the size of an image to a DataSet"),
+    ],
+)
+def test_what_is_no_data_set_is_refused_with_the_reason(name, make, message):
+    with pytest.raises(ValueError, match=message):
+        data.register(name, make)
+
+
+def test_images_of_a_registered_data_set_are_checked_when_it_is_loaded():
+    data.register(
+        "mine", lambda size: data.DataSet("mine", {"a": 2}, lambda f, rng=None: 255 * np.ones((1, 32, 32, 1)))
+    )
+    with pytest.raises(ValueError, match=r"images of mine must be floats in \[0, 1\], not float64 from 255 to 255"):
+        data.load("mine", size=32)
+
+
+@pytest.mark.parametrize("folder", [3, "", b"norb"])
+def test_a_folder_is_a_path(folder):
+    with pytest.raises(ValueError, match="folder must be the path of a file or folder"):
+        data.load("smallnorb", "original", folder=folder)
 
 
 @pytest.mark.parametrize("name", ["data_sets", "methods", "scores", "seeds"])

@@ -92,3 +92,48 @@ def test_a_file_of_something_else_is_refused(tmp_path):
 def test_arrays_that_do_not_fit_together_are_refused(factors, mean, logvar):
     with pytest.raises(ValueError, match="do not match"):
         Representation(np.zeros(factors, int), np.zeros(mean), np.zeros(logvar))
+
+
+class Tensor:
+    """As PyTorch's, which NumPy refuses while it needs a gradient."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return self
+
+    def numpy(self):
+        return self.values
+
+
+def test_tensors_and_lists_are_converted_and_whole_numbers_become_floats():
+    known = example()
+    found = Representation(known.factors.tolist(), Tensor(known.mean), Tensor(known.logvar))
+    np.testing.assert_array_equal(found.draw(np.random.default_rng(0)), known.draw(np.random.default_rng(0)))
+    assert found.mean.dtype == np.float32
+    assert Representation([[0]], [[1]], [[0]]).kl.tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mean": None}, "mean must be an array of numbers"),
+        ({"logvar": "x"}, "logvar must be an array of numbers"),
+        ({"factors": [["a", "b"]] * 4}, "factors must be an array of numbers"),
+        ({"factors": np.zeros(4, int)}, r"factors must be \[n, k\], not \(4,\): of one factor give factors\[:, None\]"),
+        ({"mean": np.full((4, 3), np.nan)}, r"mean must be finite, but holds nan at \(0, 0\)"),
+        ({"logvar": np.full((4, 3), -np.inf)}, "logvar must be finite"),
+        ({"logvar": np.full((4, 3), 100, np.float32)}, "logvar must be at most 88.7, whose variance is finite"),
+        ({"logvar": np.full((4, 3), 1000.0)}, "logvar must be at most 710, whose variance is finite"),
+        ({"mean": np.ma.masked_greater(np.zeros((4, 3)), -1)}, "mean has masked entries"),
+    ],
+)
+def test_codes_that_are_no_finite_numbers_are_refused(changes, message):
+    known = example()
+    values = {"factors": known.factors, "mean": known.mean, "logvar": known.logvar}
+    with pytest.raises(ValueError, match=message):
+        Representation(**values | changes)

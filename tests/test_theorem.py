@@ -94,3 +94,28 @@ def test_inverse_returns_every_point(name):
 def test_map_refuses_matrices_that_are_not_orthogonal(matrix):
     with pytest.raises(ValueError, match="orthogonal"):
         theorem.entangle(tfd.Uniform(np.zeros(2), np.ones(2)), matrix)
+
+
+LAW = tfd.Uniform(np.zeros(2), np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: theorem.rotation(None), "an angle in degrees must be a number, not None"),
+        (lambda: theorem.rotation(float("nan")), "an angle in degrees must be a number"),
+        (lambda: theorem.householder(3, "0.2"), "alpha must be strictly between 0 and 1/2, not '0.2'"),
+        (lambda: theorem.householder("3"), "dimensions must be a whole number"),
+        (lambda: theorem.entangle(None, np.eye(2)), "marginals must be a distribution such as"),
+        (lambda: theorem.entangle(LAW, None), "the matrix must be an array of numbers"),
+        (lambda: theorem.entangle(LAW, np.full((2, 2), np.nan)), "the matrix must be finite"),
+        (lambda: theorem.entangle(LAW, np.eye(3)), r"float64 and batch shape \(\) or \(3,\), not of float64 .*\(2,\)"),
+        (lambda: theorem.entangle(tfd.Normal(0.0, 1.0), np.eye(2)), "not of float32"),
+        (lambda: theorem.jacobian(None, np.zeros((3, 2))), "f must be a bijector such as entangle returns"),
+        (lambda: theorem.jacobian(theorem.entangle(LAW, np.eye(2)), [0.1, 0.2]), r"points must be \[n, d\]"),
+        (lambda: theorem.jacobian(theorem.entangle(LAW, np.eye(2)), None), "points must be an array of numbers"),
+    ],
+)
+def test_what_the_map_is_not_made_for_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -44,3 +44,34 @@ def test_bound_is_the_expectation_it_stands_for_and_misses_the_evidence_by_the_d
 
 def test_bound_touches_the_evidence_at_the_posterior():
     assert TOY.elbo(1.7, *TOY.posterior(1.7)) == pytest.approx(TOY.evidence(1.7))
+
+
+@pytest.mark.parametrize("weight", [None, "1", float("nan"), float("inf")])
+def test_the_toy_has_a_finite_weight(weight):
+    with pytest.raises(ValueError, match="weight must be a number"):
+        LinearGaussian(weight, 1.0)
+
+
+@pytest.mark.parametrize("noise", [None, "1", 0, -1.0, float("inf")])
+def test_the_toy_has_noise_above_0(noise):
+    with pytest.raises(ValueError, match="noise must be a number above 0"):
+        LinearGaussian(1.0, noise)
+
+
+@pytest.mark.parametrize("wrong", [None, "x", float("nan"), np.array([0.0, np.inf])])
+def test_arguments_are_finite_numbers(wrong):
+    calls = [TOY.log_prior, TOY.evidence, TOY.posterior, TOY.maximum_likelihood, lambda z: TOY.log_likelihood(0.0, z)]
+    calls += [lambda m: TOY.kl(m, 1.0), lambda d: TOY.kl(0.0, d), lambda d: TOY.elbo(0.0, 0.0, d)]
+    for call in calls:
+        with pytest.raises(ValueError, match=r"must be (finite|an array of numbers)"):
+            call(wrong)
+
+
+def test_deviations_are_above_0_and_a_weight_of_0_tells_nothing():
+    for call in (TOY.kl, lambda m, d: TOY.reconstruction(0.0, m, d)):
+        for wrong in (0, -1.0, np.array([1.0, 0.0])):
+            with pytest.raises(ValueError, match="deviation must be above 0"):
+                call(0.0, wrong)
+    with pytest.raises(ValueError, match="says nothing about z if the weight is 0"):
+        LinearGaussian(0.0, 1.0).maximum_likelihood(1.0)
+    assert LinearGaussian(0.0, 1.0).posterior(1.0) == (0.0, 1.0)

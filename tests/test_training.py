@@ -1,6 +1,7 @@
 import io
 import signal
 import sys
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from dlnb import data, storage
 from dlnb.models import graphs, networks, training
 from dlnb.models.backend import tf, tfp
 from dlnb.models.losses import gaussian_kl
-from dlnb.models.methods import METHODS, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE, Method
+from dlnb.models.methods import METHODS, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE, Method, rescaled
 from dlnb.models.model import Model
 from dlnb.models.training import decode, encode, evaluate, train, traverse
 from dlnb.study import SWEEPS
@@ -123,7 +124,7 @@ def test_the_regularizer_of_the_plain_vae_is_its_kl(model):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_trains(name):
-    method = METHODS[name](**{SWEEPS[name].hyperparameter: SWEEPS[name].strengths[-1]})
+    method = rescaled(METHODS[name](**{SWEEPS[name].hyperparameter: SWEEPS[name].strengths[-1]}), 2)
     history = train(DSPRITES, method, steps=2, seed=0, critic_width=20, **QUICK).history
     assert set(history) == {"reconstruction", "kl", "regularizer"} | ({"critic"} if method.critic else set())
     assert all(np.isfinite(values).all() for values in history.values())
@@ -477,7 +478,8 @@ NUMBERS = r"the losses one step before were reconstruction \d+\.\d+, kl \d\.\d+,
     ],
 )
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_it_with_the_last_that_were(step, value, before):
-    with pytest.raises(FloatingPointError, match=rf"dsprites/breaks/seed=0: .* not finite at step {step}; {before}"):
+    found = rf"dsprites/breaks/seed=0: the loss \(regularizer {value}\) is not finite at step {step}; {before}"
+    with pytest.raises(FloatingPointError, match=found):
         train(DSPRITES, Breaks(step, value), steps=training.CHUNK + 10, seed=0, name="dsprites/breaks/seed=0", **QUICK)
 
 
@@ -496,11 +498,23 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it_with_the_last_that
         ({"critic_width": 0}, "critic_width must be a whole number of at least 1"),
         ({"precision": "float16"}, "unknown precision 'float16': choose from float32, bfloat16"),
         ({"kernels": "small"}, "unknown kernels 'small': choose from code, paper"),
+        ({"seed": "0"}, "seed must be a whole number of at least 0"),
+        ({"seed": True}, "seed must be a whole number of at least 0"),
+        ({"data_set": None}, r"data_set must be a DataSet such as data.load\('dsprites'\), not None"),
+        ({"data_set": "dsprites"}, "data_set must be a DataSet"),
+        ({"jit": "yes"}, "jit must be True or False"),
+        ({"name": 3}, "name must be text, not 3"),
+        ({"checkpoint": 3}, "checkpoint must be the path of a file or folder, not 3"),
+        ({"checkpoint": ""}, "checkpoint must be the path"),
+        ({"checkpoint": "."}, "checkpoint must be a file, not the folder"),
+        ({"checkpoint_seconds": -1}, "checkpoint_seconds must be a number of at least 0, not -1"),
+        ({"checkpoint_seconds": float("nan")}, "checkpoint_seconds must be a number of at least 0"),
+        ({"checkpoint_seconds": "60"}, "checkpoint_seconds must be a number of at least 0"),
     ],
 )
 def test_bad_arguments_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        train(DSPRITES, BetaVAE(1), **({"steps": 1, "seed": 0} | wrong))
+        train(**({"data_set": DSPRITES, "method": BetaVAE(1), "steps": 1, "seed": 0} | wrong))
 
 
 @dataclass(frozen=True)
@@ -526,6 +540,44 @@ class Bare(Method):
         return 0.0
 
 
+@dataclass(frozen=True)
+class Given(Method):
+    """A method that takes what it is given."""
+
+    weight: float = 1.0
+    sizes: object = ()
+
+    def regularizer(self, q, step, critic=None):
+        return self.weight * gaussian_kl(q.mean, q.logvar)
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (Given(weight=None), "Given.weight is annotated float, but is None: give a number"),
+        (Given(weight="1"), "Given.weight is annotated float, but is '1'"),
+        (Given(sizes=[1, 2]), r"Given.sizes must be hashable, such as a number or a tuple, not \[1, 2\]"),
+        (Given(sizes={"a": 1}), "Given.sizes must be hashable"),
+    ],
+)
+def test_hyperparameters_that_no_graph_can_take_are_named(method, message):
+    with pytest.raises(ValueError, match=message):
+        train(DSPRITES, method, steps=1, seed=0, **QUICK)
+
+
+def test_a_method_made_for_a_longer_run_says_so_and_a_scaled_one_does_not():
+    with pytest.warns(
+        UserWarning, match=r"AnnealedVAE: warm_up counts 100,000 updates, but this run has 2: models.resc"
+    ):
+        train(DSPRITES, AnnealedVAE(25), steps=2, seed=0, **QUICK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for steps in (2, 3):
+            train(DSPRITES, rescaled(AnnealedVAE(25), steps), steps=steps, seed=0, **QUICK)
+        train(DSPRITES, AnnealedVAE(25, warm_up=2), steps=2, seed=0, **QUICK)
+        train(DSPRITES, BetaVAE(25), steps=2, seed=0, **QUICK)
+
+
 @pytest.mark.parametrize("method", ["beta_vae", BetaVAE, Bare()], ids=["a name", "a class", "no dataclass"])
 def test_what_is_no_method_is_refused(method):
     with pytest.raises(
@@ -543,6 +595,26 @@ def test_every_seed_and_purpose_has_random_numbers_of_its_own():
     draws = {(s, name): training.generator(s, name).integers(2**62) for s in range(5) for name in training.STREAMS}
     assert len(set(draws.values())) == len(draws)
     assert draws[3, "training"] == training.generator(3, "training").integers(2**62)
+    assert draws[3, "training"] == np.random.default_rng([3, training.STREAMS.index("training"), 0]).integers(2**62)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((0, "x"), "unknown stream 'x': choose from encoder, decoder, training"),
+        ((0, None), "unknown stream None"),
+        ((0, 2), "unknown stream 2"),
+        (("0", "training"), "seed must be a whole number of at least 0, not '0'"),
+        ((-1, "training"), "seed must be a whole number of at least 0, not -1"),
+        ((0.5, "training"), "seed must be a whole number of at least 0, not 0.5"),
+        ((None, "training"), "seed must be a whole number of at least 0, not None"),
+        ((0, "training", -1), "step must be a whole number of at least 0, not -1"),
+        ((0, "training", 1.5), "step must be a whole number of at least 0, not 1.5"),
+    ],
+)
+def test_random_numbers_are_asked_for_by_seed_purpose_and_update(given, message):
+    with pytest.raises(ValueError, match=message):
+        training.generator(*given)
 
 
 # What a model is used for

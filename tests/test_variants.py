@@ -116,3 +116,23 @@ def test_which_painting_is_used_is_said():
 def test_a_painting_of_another_shape_is_refused(shape):
     with pytest.raises(ValueError, match=r"painting must be \[height, width, 3\], larger than 64 pixels, not"):
         variants.scream(data.load("dsprites"), np.zeros(shape), "nothing")
+
+
+@pytest.mark.parametrize(
+    "painting", [np.full((70, 80, 3), 200.0), np.full((70, 80, 3), 200, np.uint8), None, "scream.jpg"]
+)
+def test_a_painting_is_an_image(painting):
+    with pytest.raises(ValueError, match="the painting must be"):
+        variants.scream(data.load("dsprites"), painting, "nothing")
+
+
+@pytest.mark.parametrize("wrap", [variants.color, variants.noisy, lambda base: variants.scream(base, None, "nothing")])
+def test_variants_are_of_a_data_set(wrap):
+    with pytest.raises(ValueError, match="base must be a DataSet of sprites, not"):
+        wrap("dsprites")
+
+
+@pytest.mark.parametrize("size", [None, "64", 0, 6.5])
+def test_the_swirl_has_a_size(size):
+    with pytest.raises(ValueError, match="size must be a whole number of at least 8"):
+        variants.swirl(size)

@@ -1,13 +1,16 @@
-"""The seven data sets of the study, by name: ``load`` returns a ``DataSet``, which renders images from factors."""
+"""The seven data sets of the study, by name: ``load`` returns a ``DataSet``, which renders images from factors.
+
+``DataSet`` and ``of_images`` make a data set of your own images, with factors or without.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from dlnb import checks, registry
 from dlnb.data import cars3d, dsprites, originals, shapes3d, smallnorb, variants
-from dlnb.data.dataset import DataSet, restrict, traversals
+from dlnb.data.dataset import DataSet, of_images, restrict, traversals
 
-__all__ = ["DATA_SETS", "SOURCES", "DataSet", "load", "register", "restrict", "traversals"]
+__all__ = ["DATA_SETS", "SOURCES", "DataSet", "load", "of_images", "register", "restrict", "traversals"]
 
 # Constructors by source: make(size), or make(size, folder) where files of the user may be read.
 DATA_SETS = {
@@ -42,6 +45,7 @@ def load(name: str, source: str = "rendered", size: int = 64, folder: str | Path
     makers = checks.choose(DATA_SETS, name, "data set")
     checks.choose(SOURCES, source, "source")
     make = checks.choose(makers, source, f"source of {name}")
+    folder = folder if folder is None else checks.path(folder, "folder")
     if folder is None:
         return make(size) if name in OWN else _checked(make(size), name, size)
     if source == "rendered" and name != "scream_dsprites":
@@ -52,7 +56,7 @@ def load(name: str, source: str = "rendered", size: int = 64, folder: str | Path
 def _checked(made, name: str, size: int) -> DataSet:
     """What a function of a reader's returned, if it is the data set that was asked for."""
     if not isinstance(made, DataSet):
-        raise ValueError(f"the function registered for {name} must return a DataSet, not {made!r}")
+        raise ValueError(f"the function registered for {name} must return a DataSet, not {checks.shown(made)}")
     if made.name != name:
         raise ValueError(f"the data set registered as {name} calls itself {made.name!r}: give it the same name")
     if made.image_shape[:2] != (size, size):
@@ -71,7 +75,6 @@ def register(name: str, make: Callable[[int], DataSet]) -> None:
     of the package, and a ``make`` that is not callable.
     """
     registry.name_of(name, "data set", OWN)
-    if not callable(make):
-        raise ValueError(f"make must be a function from the size of an image to a DataSet, not {make!r}")
+    checks.function(make, "make", "a function from the size of an image to a DataSet")
     DATA_SETS[name] = {"rendered": make}
     registry.remember("data set", name, register, make)

@@ -5,13 +5,15 @@ an image is drawn given the factors. Variants wrap ``render``; nothing is subcla
 """
 
 import copy
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from dlnb import checks
+from dlnb.data.images import layout, valid_images
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,12 @@ class DataSet:
     - ``sizes``: the number of classes of each of the k factors, by name and in order.
     - ``render(factors, rng)``: images float32 [n, h, w, c] in [0, 1] for class indices ``factors`` int [n, k].
       Stochastic data sets draw the rest from ``rng``, a NumPy generator, and raise ValueError without one;
-      deterministic data sets ignore it.
+      deterministic data sets ignore it. What it returns is checked wherever this package uses it.
     - ``source``: "rendered" for images drawn by this package, "original" for those of the published files.
     - ``about``: a sentence that says what the images are, so that no stand-in is mistaken for the published set.
+
+    Images without factors become a DataSet by ``of_images``. Raises ValueError for an empty name, ``sizes`` that are no
+    dict from names to whole numbers of at least 1, and a ``render`` that is not a function.
     """
 
     name: str
@@ -32,6 +37,17 @@ class DataSet:
     render: Callable[..., np.ndarray]
     source: str = "rendered"
     about: str = ""
+
+    def __post_init__(self):
+        for field in ("name", "source", "about"):
+            checks.instance(getattr(self, field), str, f"the {field} of a data set", "text")
+        if not self.name:
+            raise ValueError("the name of a data set must not be empty")
+        such = "a function from factors int [n, k] and rng to images [n, h, w, c]"
+        if hasattr(self.render, "shape"):
+            such += " (an array of images without factors: data.of_images(name, images))"
+        checks.function(self.render, f"render of {self.name}", such)
+        object.__setattr__(self, "sizes", _sizes(self.sizes, self.name, isinstance(self.render, _Collection)))
 
     @property
     def factor_names(self) -> tuple[str, ...]:
@@ -45,8 +61,8 @@ class DataSet:
 
     @cached_property
     def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of an image."""
-        return self.render(np.zeros((1, len(self.sizes)), int), np.random.default_rng(0)).shape[1:]
+        """(height, width, channels) of an image. Raises ValueError for images that are not as promised."""
+        return rendered(self, np.zeros((1, len(self.sizes)), int), np.random.default_rng(0)).shape[1:]
 
     def sample_factors(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Class indices int64 [n, k]: uniform, independent, with replacement, as in the study.
@@ -54,12 +70,89 @@ class DataSet:
         Raises ValueError if ``n`` is not a whole number of at least 0 or ``rng`` not a NumPy generator.
         """
         n, rng = checks.whole(n, "n", minimum=0), checks.generator(rng, "sampling")
+        if not self.sizes:
+            return np.empty((n, 0), np.int64)
         return np.stack([rng.integers(size, size=n) for size in self.factor_sizes], axis=1)
 
     def sample(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """(factors int64 [n, k], images float32 [n, h, w, c]): ``sample_factors``, rendered with the same ``rng``."""
+        """(factors int64 [n, k], images float32 [n, h, w, c]): ``sample_factors``, rendered with the same ``rng``.
+
+        Other floats are cast. Raises ValueError as ``sample_factors`` does, and if ``render`` returns anything but n
+        images of floats in [0, 1]; the message names what it returned and the remedy.
+        """
         factors = self.sample_factors(n, rng)
-        return factors, self.render(factors, rng)
+        return factors, rendered(self, factors, rng)
+
+
+def _sizes(sizes, name: str, free: bool) -> dict[str, int]:
+    """A copy of ``sizes`` as {name: int}; it may be empty only for images that are ``free`` of factors."""
+    such = (
+        f"sizes of {name} must be a dict from factors to their numbers of classes, such as {{'shape': 3, 'scale': 6}}"
+    )
+    if not isinstance(sizes, Mapping) or not all(isinstance(factor, str) and factor for factor in sizes):
+        raise ValueError(f"{such}, not {checks.shown(sizes)}")
+    if not sizes and not free:
+        raise ValueError(f"{such}, with at least one factor; images without factors: data.of_images(name, images)")
+    return {factor: checks.whole(size, f"the size of the factor {factor!r}") for factor, size in sizes.items()}
+
+
+def rendered(data_set: DataSet, factors, rng: np.random.Generator | None = None) -> np.ndarray:
+    """What ``render`` returns for ``factors`` int [n, k], if it is what it promises: float32 [n, h, w, c] in [0, 1].
+
+    Other floats are cast. Raises ValueError for anything else, see ``images.valid_images``.
+    """
+    found = data_set.render(np.array(factors), rng)  # a copy, since a function of one's own may write to it
+    # Asked of an instance that has not rendered yet, image_shape would render once more.
+    shape = data_set.__dict__.get("image_shape")
+    return valid_images(found, f"images of {data_set.name}", count=len(factors), shape=shape)
+
+
+class _Collection:
+    """The ``render`` of images without factors: which ones are shown is drawn, uniformly and with replacement."""
+
+    def __init__(self, name: str, images: np.ndarray):
+        self.name, self.images = name, images
+
+    def __call__(self, factors, rng=None):
+        n = len(checks.factors(factors, {}))
+        rng = checks.generator(rng, f"{self.name} draws which images are shown and")
+        found = np.asarray(self.images[rng.integers(len(self.images), size=n)])
+        return np.divide(found, 255, dtype=np.float32) if found.dtype == np.uint8 else found.astype(np.float32)
+
+
+def of_images(name: str, images, about: str = "") -> DataSet:
+    """A data set of images whose factors are unknown, such as photographs of one's own.
+
+    - ``name``: how saved models refer to it.
+    - ``images``: [n, h, w, c], floats in [0, 1] or uint8 from 0 to 255, which are divided by 255 when they are used.
+      The array is not copied, so that it may be a memory map; do not change it afterwards.
+    - ``about``: a sentence that says what the images are.
+
+    It has no factors (``sizes`` is empty): ``sample`` draws images uniformly and with replacement, beside factors
+    [n, 0]. Models can be trained on it, evaluated and compared (``metrics.udr``), images can be encoded, and scores
+    that need no factors computed; all other scores refuse it. ``source`` holds the number of images and a digest of
+    some, so that a checkpoint is not continued on others.
+
+    Raises ValueError for images that are none, of another layout, integers other than uint8, out of range, or uint8
+    without a value above 1.
+
+    >>> import numpy as np
+    >>> from dlnb.data import of_images
+    >>> photographs = of_images("greys", np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1))
+    >>> factors, images = photographs.sample(3, np.random.default_rng(0))
+    >>> factors.shape, images.shape, images.dtype, bool(images.max() <= 1)
+    ((3, 0), (3, 8, 8, 1), dtype('float32'), True)
+    """
+    what = f"images of {name}"
+    found = checks.array(images, what)
+    if found.dtype == np.uint8 and found.size and found.max() > 1:
+        layout(found, what, least=1)
+    else:
+        found = valid_images(found, what, least=1)
+    some = np.ascontiguousarray(found[:: len(found) // 256 + 1])
+    digest = hashlib.sha256(f"{found.shape} {found.dtype}".encode() + some.tobytes()).hexdigest()[:12]
+    about = about or f"{len(found):,} images without factors"
+    return DataSet(name, {}, _Collection(name, found), f"{len(found):,} images, SHA-256 {digest}", about)
 
 
 def traversals(data_set: DataSet, base, columns: int, rng: np.random.Generator | None = None) -> np.ndarray:
@@ -73,13 +166,21 @@ def traversals(data_set: DataSet, base, columns: int, rng: np.random.Generator |
     Returns float32 [k, columns, h, w, c], one row per factor. Raises ValueError for ``base`` out of range, fewer
     than 2 columns, and a missing ``rng``.
     """
+    _with_factors(data_set)
     columns = checks.whole(columns, "columns", minimum=2)
+    rng = rng if rng is None else checks.generator(rng, "a traversal of random images")
     factors = np.tile(checks.factors([base], data_set.sizes), (len(data_set.sizes), columns, 1))
     for i, size in enumerate(data_set.factor_sizes):
         factors[i, :, i] = np.linspace(0, size - 1, columns).round()
     rows = factors.reshape(-1, 1, len(data_set.sizes))
-    images = np.concatenate([data_set.render(row, copy.deepcopy(rng)) for row in rows])
+    images = np.concatenate([rendered(data_set, row, copy.deepcopy(rng)) for row in rows])
     return images.reshape(len(data_set.sizes), columns, *data_set.image_shape)
+
+
+def _with_factors(data_set: DataSet) -> None:
+    checks.instance(data_set, DataSet, "data_set", "a DataSet such as data.load('dsprites')")
+    if not data_set.sizes:
+        raise ValueError(f"{data_set.name} has no factors to fix or to vary")
 
 
 def restrict(data_set: DataSet, **fixed: int) -> DataSet:
@@ -88,6 +189,7 @@ def restrict(data_set: DataSet, **fixed: int) -> DataSet:
     ``fixed`` maps names to class indices: ``restrict(sprites, shape=1)``, or ``**{"floor hue": 0}`` if there is a space
     in the name. Raises ValueError for unknown factors, for classes out of range, and if no factor is left to vary.
     """
+    _with_factors(data_set)
     for name, value in fixed.items():
         size = checks.choose(data_set.sizes, name, f"factor of {data_set.name}")
         if checks.whole(value, name, minimum=0) >= size:

@@ -26,13 +26,20 @@ def gallery(name: str, version: str, grid: tuple[int, ...], shape: tuple[int, ..
 
     With ``inner`` int [n], it returns one entry of the first axis of each cell's images: [n, *shape[1:]]. ``version``
     must change with everything that determines what is drawn. Drawn on demand or cached, an image has the same bytes.
+    ``look`` raises ValueError if ``draw`` returns anything but uint8 of that shape, which NumPy would silently convert.
     """
     drawn, table = {}, None
+
+    def bytes_of(cell):
+        made = np.asarray(draw(*cell))
+        if made.dtype != np.uint8 or made.shape != tuple(shape):
+            raise ValueError(f"images of {name} must be drawn as uint8 {tuple(shape)}, not {made.dtype} {made.shape}")
+        return made
 
     def fill(array):
         cells = list(product(*map(range, grid)))
         for cell in tqdm(cells, desc=f"drawing {name}, once", disable=progress.silent()):
-            array[cell] = draw(*cell)
+            array[cell] = bytes_of(cell)
 
     def look(cells, inner=None):
         nonlocal table
@@ -42,7 +49,7 @@ def gallery(name: str, version: str, grid: tuple[int, ...], shape: tuple[int, ..
                 table = files.derived(name, version, (*grid, *shape), fill)
                 drawn.clear()
             else:
-                drawn.update({cell: draw(*cell) for cell in sorted(wanted)})
+                drawn.update({cell: bytes_of(cell) for cell in sorted(wanted)})
         if table is not None:
             return table[tuple(cells.T)] if inner is None else table[(*cells.T, inner)]
         images = np.empty((len(cells), *shape), np.uint8)

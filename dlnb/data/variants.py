@@ -11,6 +11,7 @@ from dlnb import checks
 from dlnb.data import originals
 from dlnb.data.dataset import DataSet
 from dlnb.data.dsprites import dsprites
+from dlnb.data.images import valid_images
 
 PAINTING = (274, 215)  # height and width of the reduced painting, for images of 64 pixels
 MEANS = (0.4427, 0.3280, 0.2113)  # of its red, green and blue channels, 0 to 1
@@ -18,6 +19,7 @@ MEANS = (0.4427, 0.3280, 0.2113)  # of its red, green and blue channels, 0 to 1
 
 def color(base: DataSet) -> DataSet:
     """Three channels, each multiplied by a draw from U(0.5, 1)."""
+    checks.instance(base, DataSet, "base", "a DataSet of sprites")
 
     def render(factors, rng=None):
         checks.generator(rng, "color_dsprites draws a colour for every image and")
@@ -29,6 +31,7 @@ def color(base: DataSet) -> DataSet:
 
 def noisy(base: DataSet) -> DataSet:
     """Three channels; noise from U(0, 1) is added to each value, and the sum is clipped to 1."""
+    checks.instance(base, DataSet, "base", "a DataSet of sprites")
 
     def render(factors, rng=None):
         checks.generator(rng, "noisy_dsprites draws noise for every image and")
@@ -43,12 +46,16 @@ def noisy(base: DataSet) -> DataSet:
 def scream(base: DataSet, painting: np.ndarray, source: str) -> DataSet:
     """Three channels: the background is the mean of a random patch of ``painting`` [h, w, 3] and a random colour.
 
-    The sprite is the background inverted. ``source`` says what the painting is.
+    The sprite is the background inverted. ``source`` says what the painting is. Raises ValueError for images that are
+    not square and a painting that is smaller than they are, of another layout, or not floats in [0, 1].
     """
-    size = base.image_shape[0]
-    painting = np.asarray(painting, np.float32)
+    size, wide = checks.instance(base, DataSet, "base", "a DataSet of sprites").image_shape[:2]
+    if size != wide:
+        raise ValueError(f"the sprites must be square, not {size} x {wide}")
+    painting = checks.finite(painting, "the painting", "[height, width, 3]")
     if painting.ndim != 3 or painting.shape[2] != 3 or min(painting.shape[:2]) <= size:
         raise ValueError(f"the painting must be [height, width, 3], larger than {size} pixels, not {painting.shape}")
+    painting = valid_images(painting[None], "the painting")[0]
     patches = np.lib.stride_tricks.sliding_window_view(painting, (size, size), axis=(0, 1))[:-1, :-1]
 
     def render(factors, rng=None):
@@ -65,7 +72,11 @@ def scream(base: DataSet, painting: np.ndarray, source: str) -> DataSet:
 
 
 def swirl(size: int = 64) -> np.ndarray:
-    """A stand-in for the painting: waves with its size and channel means, float32 [h, w, 3]."""
+    """A stand-in for the painting: waves with its size and channel means, float32 [h, w, 3].
+
+    ``size``: that of the sprites in pixels, at least 8; ValueError otherwise.
+    """
+    size = checks.whole(size, "size", minimum=8)
     height, width = (round(side * size / 64) for side in PAINTING)
     down, right = np.meshgrid(np.linspace(0, 1, height), np.linspace(0, 1, width), indexing="ij")
     bend = down + 0.05 * np.sin(2 * np.pi * (1.1 * right + 0.2)) + 0.025 * np.sin(2 * np.pi * (3 * right + 1.5 * down))

@@ -4,7 +4,8 @@ import numpy as np
 
 from dlnb import checks
 from dlnb.lessons.theorem import rotation
-from dlnb.models.training import Model, decode, encode
+from dlnb.models.inference import decode, encode
+from dlnb.models.model import Model, images_of
 
 
 def rotated_elbo(model: Model, images: np.ndarray, degrees, *, seed: int, diagonal: bool, draws: int = 8) -> np.ndarray:
@@ -13,14 +14,17 @@ def rotated_elbo(model: Model, images: np.ndarray, degrees, *, seed: int, diagon
     The code is rotated back before it is decoded, so that p(x) is the same at every angle. The posterior is the
     encoder's, rotated, with a full covariance; with ``diagonal`` it is the diagonal Gaussian closest to that one in
     KL(diagonal || rotated), which an encoder can express. Neither network is retrained. All angles share ``draws``
-    samples of noise for each image, generated from ``seed``.
+    samples of noise for each image, generated from ``seed``. Raises ValueError for images that ``encode`` refuses, a
+    model with another number of latents, angles that are not finite, and options of another kind.
     """
+    degrees, diagonal = checks.finite(degrees, "degrees", "[a]", 1), checks.flag(diagonal, "diagonal")
+    images, seed = images_of(model, images), checks.whole(seed, "seed", minimum=0)
     q = encode(model, images)
     if q.mean.shape[1] != 2:
         raise ValueError(f"the code of the model must have 2 latents to be rotated by an angle, not {q.mean.shape[1]}")
     shape = checks.whole(draws, "draws"), len(q.mean), 2, 1
     noise = np.random.default_rng(seed).standard_normal(shape)
-    return np.array([_rotated_elbo(model, images, q, rotation(angle), diagonal, noise) for angle in degrees])
+    return np.array([_rotated_elbo(model, images, q, rotation(angle), diagonal, noise) for angle in degrees.tolist()])
 
 
 def _rotated_elbo(model, images, q, turn, diagonal, noise) -> float:
@@ -40,7 +44,15 @@ def _rotated_elbo(model, images, q, turn, diagonal, noise) -> float:
 
 
 def direction(codes: np.ndarray, values: np.ndarray) -> float:
-    """The direction in degrees, -180 to 180, in which ``values`` [n] grow fastest over codes [n, 2] (least squares)."""
-    codes = checks.codes(codes)
+    """The direction in degrees, -180 to 180, in which ``values`` [n] grow fastest over codes [n, 2] (least squares).
+
+    Raises ValueError for codes of another shape, values that are not one finite number for each, and values that are
+    the same for all, which grow in no direction.
+    """
+    codes, values = checks.codes(codes), checks.finite(values, "values", "[n]", 1)
+    if codes.shape[1] != 2 or len(values) != len(codes):
+        raise ValueError(f"codes must be [n, 2] and values [n], not of shapes {codes.shape} and {values.shape}")
+    if np.ptp(values) == 0 or not np.ptp(codes, axis=0).any():
+        raise ValueError("codes and values must vary: those given are the same in all rows")
     slope = np.linalg.lstsq(np.column_stack([codes, np.ones(len(codes))]), values, rcond=None)[0]
     return float(np.degrees(np.arctan2(slope[1], slope[0])))

@@ -13,9 +13,10 @@ def tiny(copies: int = 500) -> tuple[np.ndarray, np.ndarray]:
     """Codes float [8 · copies, 3] and factors int [8 · copies, 2] of a world with two factors, without noise.
 
     A colour with four values and a side with two, all pairs equally often. Latent 1 is the colour, latent 2 the side;
-    latent 3, 0 to 3, encodes the side together with whether the colour is one of the upper two.
+    latent 3, 0 to 3, encodes the side together with whether the colour is one of the upper two. Raises ValueError for
+    fewer than one copy.
     """
-    colour, side = np.divmod(np.tile(np.arange(8), copies), 2)
+    colour, side = np.divmod(np.tile(np.arange(8), checks.whole(copies, "copies")), 2)
     codes = np.column_stack([colour, side, colour // 2 + 2 * side]).astype(float)
     return codes, np.column_stack([colour, side])
 
@@ -25,9 +26,10 @@ def five(n: int, rng: np.random.Generator) -> tuple[dict[str, np.ndarray], np.nd
 
     "perfect": one latent for each factor, with variance 1. "rotated": the first two latents rotated by 30 degrees, and
     the last two as well. "duplicated": every latent twice, with independent noise. "collapsed": the latents of the
-    first two factors scaled by 0.01. "random": independent of the factors. A little noise is added to all.
+    first two factors scaled by 0.01. "random": independent of the factors. A little noise is added to all. Raises
+    ValueError for fewer than one row and without ``rng``.
     """
-    rng = checks.generator(rng, "five")
+    n, rng = checks.whole(n, "n"), checks.generator(rng, "five")
     factors = rng.integers(SIZES, size=(n, len(SIZES)))
     c, s = np.cos(ANGLE), np.sin(ANGLE)
     perfect = (factors - (np.array(SIZES) - 1) / 2) / np.sqrt((np.array(SIZES) ** 2 - 1) / 12)

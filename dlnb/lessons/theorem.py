@@ -4,6 +4,8 @@ The proof's map is f = g^-1 o h^-1 o A o h o g: g maps each coordinate to a unif
 distribution function (CDF), h maps that to a standard normal, and A is orthogonal. Points are float64 [n, d].
 """
 
+from numbers import Real
+
 import numpy as np
 
 from dlnb import checks
@@ -13,7 +15,11 @@ tfb = tfp.bijectors
 
 
 def rotation(degrees: float) -> np.ndarray:
-    """The rotation of the plane by an angle, float64 [2, 2]; it entangles unless the angle is a multiple of 90."""
+    """The rotation of the plane by an angle, float64 [2, 2]; it entangles unless the angle is a multiple of 90.
+
+    Raises ValueError for an angle that is not finite.
+    """
+    degrees = checks.number(degrees, "an angle in degrees", -np.inf)
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return np.array([[cos, -sin], [sin, cos]])
 
@@ -22,11 +28,12 @@ def householder(dimensions: int, alpha: float = 0.2) -> np.ndarray:
     """I - 2 v v^T with v = (sqrt(alpha), sqrt((1 - alpha) / (d - 1)), ...): orthogonal, symmetric, without zeros.
 
     The paper's infinite family (Appendix A): one map for every alpha strictly between 0 and 1/2. Its printed
-    off-diagonal, -v_i v_j, lacks the factor 2, without which the matrix is not orthogonal. float64 [d, d].
+    off-diagonal, -v_i v_j, lacks the factor 2, without which the matrix is not orthogonal. float64 [d, d]. Raises
+    ValueError for fewer than 2 dimensions and another alpha.
     """
     checks.whole(dimensions, "dimensions", minimum=2)
-    if not 0 < alpha < 0.5:
-        raise ValueError(f"alpha must be strictly between 0 and 1/2, not {alpha!r}")
+    if not isinstance(alpha, Real) or not 0 < alpha < 0.5:
+        raise ValueError(f"alpha must be strictly between 0 and 1/2, not {checks.shown(alpha)}")
     v = np.full(dimensions, np.sqrt((1 - alpha) / (dimensions - 1)))
     v[0] = np.sqrt(alpha)
     return np.eye(dimensions) - 2 * np.outer(v, v)
@@ -36,12 +43,18 @@ def entangle(marginals, orthogonal: np.ndarray):
     """The proof's f as a chain of TFP bijectors, for independent coordinates with the distributions ``marginals``.
 
     ``marginals``: a continuous TFP distribution in float64 of batch shape [d] (one for each coordinate) or [] (the same
-    for all); ``orthogonal``: [d, d]. Raises ValueError if that matrix is not orthogonal.
+    for all); ``orthogonal``: [d, d]. Raises ValueError if that matrix is not orthogonal or of another size than the
+    batch, and for what is no distribution in float64.
     """
-    orthogonal = np.asarray(orthogonal, np.float64)
+    checks.instance(marginals, tfp.distributions.Distribution, "marginals", "a distribution such as tfd.Uniform")
+    orthogonal = checks.finite(orthogonal, "the matrix", "[d, d]").astype(np.float64)
     square = orthogonal.ndim == 2 and orthogonal.shape[0] == orthogonal.shape[1]
     if not square or not np.allclose(orthogonal.T @ orthogonal, np.eye(len(orthogonal)), atol=1e-9):
         raise ValueError(f"the matrix must be orthogonal, A^T A = I: given {orthogonal.tolist()}")
+    batch = tuple(marginals.batch_shape)
+    if marginals.dtype != tf.float64 or batch not in ((), (len(orthogonal),)):
+        given = f"{marginals.dtype.name} and batch shape {batch}"
+        raise ValueError(f"marginals must be of float64 and batch shape () or ({len(orthogonal)},), not of {given}")
     to_uniform = tfb.Inline(
         forward_fn=marginals.cdf,
         inverse_fn=marginals.quantile,
@@ -61,8 +74,13 @@ def entangle(marginals, orthogonal: np.ndarray):
 
 
 def jacobian(f, points) -> np.ndarray:
-    """d f_i / d u_j at every point, by automatic differentiation: [n, d] -> float64 [n, d, d]."""
-    points = tf.convert_to_tensor(np.asarray(points, np.float64))
+    """d f_i / d u_j at every point, by automatic differentiation: [n, d] -> float64 [n, d, d].
+
+    ``f``: what ``entangle`` returns, or another bijector of TFP. Raises ValueError for anything else, and for points
+    that are not finite numbers [n, d].
+    """
+    checks.instance(f, tfb.Bijector, "f", "a bijector such as entangle returns")
+    points = tf.convert_to_tensor(checks.finite(points, "points", "[n, d]", 2).astype(np.float64))
     with tf.GradientTape() as tape:
         tape.watch(points)
         values = f.forward(points)

@@ -10,9 +10,11 @@ import dataclasses
 import gc
 from collections import OrderedDict
 from contextlib import contextmanager
+from numbers import Real
 
 import numpy as np
 
+from dlnb import checks
 from dlnb.models import networks
 from dlnb.models.backend import keras, tf
 from dlnb.models.losses import bernoulli_nll, critic_loss, gaussian_kl
@@ -183,9 +185,27 @@ def _with(method: Method, values: dict) -> Method:
     return method
 
 
+def _hashable(value) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
 @contextmanager
 def graph(method: Method, *form):
-    """A context with the Graph of this kind of method and form (see Graph), built unless one has been kept."""
+    """A context with the Graph of this kind of method and form (see Graph), built unless one has been kept.
+
+    Raises ValueError for a hyperparameter that cannot be a tensor (those annotated float) or a constant (others).
+    """
+    for field in dataclasses.fields(method):
+        value, name = getattr(method, field.name), f"{type(method).__name__}.{field.name}"
+        if field.name in floats(method):
+            if not isinstance(value, Real) or isinstance(value, bool):
+                raise ValueError(f"{name} is annotated float, but is {checks.shown(value)}: give a number")
+        elif not _hashable(value):
+            raise ValueError(f"{name} must be hashable, such as a number or a tuple, not {checks.shown(value)}")
     others = tuple(
         (f.name, getattr(method, f.name)) for f in dataclasses.fields(method) if f.name not in floats(method)
     )

@@ -6,6 +6,7 @@ regularizer. All values are nats per image.
 
 import dataclasses
 import inspect
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
@@ -183,32 +184,63 @@ def register(name: str, kind: type[Method], sweep: Sweep) -> None:
     - ``sweep``: its label in figures, the field that a study varies, and that field's strengths from weak to strong.
 
     Registering a name again replaces the earlier method. Raises ValueError for an invalid name, that of a method of
-    the package, another kind of class, a field it does not have, and a strength that it rejects.
+    the package, another kind of class, a field it does not have, other fields without a default, and a strength that
+    it rejects.
     """
     registry.name_of(name, "method", OWN)
     if not (isinstance(kind, type) and issubclass(kind, Method) and dataclasses.is_dataclass(kind)):
-        raise ValueError(f"a method must be a dataclass derived from dlnb.models.Method, not {kind!r}")
-    if not isinstance(sweep, Sweep):
-        raise ValueError(f"sweep must be a Sweep such as Sweep('MyVAE', 'alpha', (1, 2, 4)), not {sweep!r}")
+        raise ValueError(f"a method must be a dataclass derived from dlnb.models.Method, not {checks.shown(kind)}")
+    checks.instance(sweep, Sweep, "sweep", "a Sweep such as Sweep('MyVAE', 'alpha', (1, 2, 4))")
     if kind.__abstractmethods__:
         raise ValueError(f"{kind.__name__} must define regularizer(self, q, step, critic)")
+    checks.function(kind.regularizer, f"regularizer of {kind.__name__}", "a function (self, q, step, critic)")
     if (given := list(inspect.signature(kind.regularizer).parameters)[1:]) != ["q", "step", "critic"]:
         raise ValueError(f"regularizer of {kind.__name__} must take (self, q, step, critic), not {', '.join(given)}")
-    known = dict.fromkeys(field.name for field in dataclasses.fields(kind))
+    known = {field.name: field for field in dataclasses.fields(kind) if field.init}
     if not known:
         raise ValueError(f"{kind.__name__} has no fields: annotate its hyperparameter, {sweep.hyperparameter}: float")
     checks.choose(known, sweep.hyperparameter, f"field of {kind.__name__}")
+    needed = [name for name, field in known.items() if _needed(field) and name != sweep.hyperparameter]
+    if needed:
+        raise ValueError(f"{kind.__name__}: give {', '.join(needed)} a default, since a study varies one field alone")
     for strength in sweep.strengths:
         kind(**{sweep.hyperparameter: strength})
     METHODS[name], SWEEPS[name] = kind, sweep
     registry.remember("method", name, register, kind, sweep)
 
 
+def _needed(field: dataclasses.Field) -> bool:
+    return field.default is field.default_factory is dataclasses.MISSING
+
+
+def checked(method: Method) -> Method:
+    """``method``, if it is an instance of a dataclass derived from Method; otherwise ValueError."""
+    such = "a dataclass derived from Method, such as BetaVAE(beta=4)"
+    if not isinstance(method, Method) or not dataclasses.is_dataclass(method):
+        raise ValueError(f"method must be {such}, not {checks.shown(method)}")
+    return method
+
+
+def _counted(method: Method) -> dict[str, float]:
+    """The constants of a method that count updates, by name."""
+    fields = dataclasses.fields(checked(method))
+    return {f.name: getattr(method, f.name) for f in fields if f.metadata.get("unit") == "updates"}
+
+
+def warn_of_length(method: Method, steps: int, stacklevel: int = 3) -> None:
+    """UserWarning if a constant of ``method`` counts more updates than the run's ``steps``."""
+    for name, value in _counted(method).items():
+        if value > steps:
+            share = f"models.rescaled(method, {steps}) gives it the share of the run that it has of the study's"
+            given = f"{name} counts {value:,.0f} updates, but this run has {steps:,}"
+            warnings.warn(f"{type(method).__name__}: {given}: {share} {UPDATES:,}", stacklevel=stacklevel)
+
+
 def rescaled(method: Method, steps: int) -> Method:
     """``method`` for a run of ``steps`` updates: constants counted in updates keep their share of the study's 300,000.
 
-    AnnealedVAE's capacity, for example, grows over a third of the run.
+    AnnealedVAE's capacity, for example, grows over a third of the run. Raises ValueError for what is no method and for
+    ``steps`` that are no whole number of at least 1.
     """
-    counted = [f.name for f in dataclasses.fields(method) if f.metadata.get("unit") == "updates"]
-    share = checks.whole(steps, "steps") / UPDATES
-    return dataclasses.replace(method, **{name: getattr(method, name) * share for name in counted})
+    counted, share = _counted(method), checks.whole(steps, "steps") / UPDATES
+    return dataclasses.replace(method, **{name: value * share for name, value in counted.items()})

@@ -1,10 +1,12 @@
 """A trained model: its networks, its losses during training and what it was trained on, saved in one plain file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from dlnb import checks, storage
+from dlnb.data.images import valid_images
 from dlnb.models import networks
 from dlnb.models.backend import keras
 from dlnb.study import PROTOCOL, Training
@@ -21,12 +23,20 @@ class Model:
       float32 [steps], in nats per image.
     - ``about``: how the model was trained: name, data set with source and factors, method with hyperparameters, seed,
       protocol, seconds of training (interruptions excluded), and versions of libraries.
+
+    Raises ValueError for networks that are no Keras models.
     """
 
     encoder: keras.Model  # images [b, h, w, c] -> mean, logvar [b, d]
     decoder: keras.Model  # codes [b, d] -> logits [b, h, w, c]
     history: dict[str, np.ndarray]
     about: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in ("encoder", "decoder"):
+            checks.instance(getattr(self, name), keras.Model, name, f"a Keras model, see models.networks.{name}")
+        for name in ("history", "about"):
+            checks.instance(getattr(self, name), Mapping, name, "a dict")
 
     @property
     def training(self) -> Training:
@@ -93,23 +103,20 @@ def described(data_set) -> dict:
 
 
 def images_of(model: Model, images) -> np.ndarray:
-    """``images`` as an array, if they are finite floats [n, h, w, c] of the model's shape with n above 0."""
-    images = np.asarray(images)
-    shape, expected = np.shape(images), " x ".join(map(str, model.image_shape))
-    if len(shape) != 4 or not shape[0] or tuple(shape[1:]) != model.image_shape:
-        raise ValueError(f"images must be [n, height, width, channels] with n above 0 and {expected}, not {shape}")
-    # Published photographs that were resized without clipping slightly exceed [0, 1].
-    if not np.issubdtype(images.dtype, np.floating) or not (images.min() >= -1 and images.max() <= 2):
-        span = f"{images.dtype} from {images.min()} to {images.max()}"
-        raise ValueError(f"images must be floats in [0, 1], not {span}: divide bytes by 255")
-    return images
+    """``images`` as float32 [n, h, w, c], if they are images (``valid_images``) of the model's shape, n above 0."""
+    return valid_images(images, shape=model_of(model).image_shape, least=1)
+
+
+def model_of(model) -> Model:
+    """``model``, if it is one."""
+    return checks.instance(model, Model, "model", "a Model as models.train returns it")
 
 
 def codes_of(model: Model, codes) -> np.ndarray:
     """``codes`` as finite float32 [n, d] with the model's number of latents."""
-    codes = checks.codes(codes).astype(np.float32, copy=False)
-    if codes.shape[1] != model.latents:
-        raise ValueError(
-            f"this model has {model.latents} latents: codes must be [n, {model.latents}], not {codes.shape}"
-        )
-    return codes
+    latents, codes = model_of(model).latents, checks.codes(codes)
+    if codes.shape[1] != latents:
+        raise ValueError(f"this model has {latents} latents: codes must be [n, {latents}], not {codes.shape}")
+    with np.errstate(over="ignore"):
+        found = codes.astype(np.float32, copy=False)
+    return checks.finite(found, "codes in 32 bits")

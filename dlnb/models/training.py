@@ -1,4 +1,4 @@
-"""One loop trains every method; ``encode``, ``decode`` and ``evaluate`` use the model that it returns.
+"""One loop trains every method; ``encode``, ``decode`` and ``evaluate`` (``inference``) use the model that it returns.
 
 Nothing depends on hidden random state: data are drawn by NumPy generators seeded with (seed, stream, update), the noise
 of an update with (seed, update). The same call on the same machine gives the same weights bit for bit, whether or not
@@ -18,13 +18,14 @@ from dlnb import checks, progress, provenance, storage
 from dlnb.data import DataSet
 from dlnb.models import graphs, networks
 from dlnb.models.backend import GPUS, tf
-from dlnb.models.losses import bernoulli_nll, gaussian_kl
-from dlnb.models.methods import Method
-from dlnb.models.model import Model, codes_of, described, images_of
-from dlnb.representation import Representation
+from dlnb.models.inference import decode, encode, evaluate, traverse
+from dlnb.models.methods import Method, checked, warn_of_length
+from dlnb.models.model import Model, described
 from dlnb.study import PROTOCOL, Training
 
+__all__ = ["CHECKPOINT", "CHUNK", "STREAMS", "Model", "decode", "encode", "evaluate", "generator", "train", "traverse"]
 STREAMS = ("encoder", "decoder", "training", "evaluation", "sample", "scores", "critic")
+_NUMBERS = {name: i for i, name in enumerate(STREAMS)}
 CHUNK = 10  # updates per call of the graph: enough to hide the call's overhead, and at 64 x 64 x 3 only 31 MB of images
 CHECKPOINT = "checkpoint"
 
@@ -33,9 +34,11 @@ def generator(seed: int, stream: str, step: int = 0) -> np.random.Generator:
     """The NumPy generator of the run with this ``seed`` for one purpose, at one update.
 
     ``stream`` names the purpose, one of STREAMS, and ``step`` the update. Each combination gives its own,
-    reproducible random numbers. Raises ValueError for an unknown stream.
+    reproducible random numbers. Raises ValueError for an unknown stream, and unless ``seed`` and ``step`` are whole
+    numbers of at least 0.
     """
-    return np.random.default_rng([seed, STREAMS.index(stream), step])
+    number = checks.choose(_NUMBERS, stream, "stream")
+    return np.random.default_rng([checks.whole(seed, "seed", minimum=0), number, checks.whole(step, "step", minimum=0)])
 
 
 def train(
@@ -52,9 +55,10 @@ def train(
 ) -> Model:
     """Train a VAE and return it as a Model.
 
-    - ``data_set``: a DataSet with square images of 32, 64 or 128 pixels.
+    - ``data_set``: a DataSet with square images of 32, 64 or 128 pixels. All images that are drawn are checked, so that
+      none outside [0, 1] is learned from (``data.images`` says what is let through).
     - ``method``: an instance of a method, such as ``BetaVAE(beta=4)``. Constants counted in updates are used as they
-      are; see ``rescaled``.
+      are; a UserWarning says if one exceeds ``steps``, and ``rescaled`` scales them as studies do.
     - ``training``: the protocol, a ``study.Training``. Its fields may be given instead, ``steps`` at least:
       ``train(sprites, BetaVAE(4), steps=500, seed=0, learning_rate=1e-3)``.
     - ``seed``: a whole number that determines initial weights, images and noise.
@@ -67,13 +71,17 @@ def train(
       own is not.
 
     TensorFlow's op determinism is switched on for the process: without it a GPU's sums differ from run to run.
-    Raises ValueError for invalid arguments and for a checkpoint that is damaged or of another run; FloatingPointError,
-    with name, update and the last finite losses, once a loss is not finite.
+    Raises ValueError for invalid arguments, images that are not as ``DataSet`` promises, and a checkpoint that is
+    damaged or of another run; FloatingPointError, with name, update, the terms of the loss that are not finite and the
+    last finite losses, once one is not.
     """
-    if not isinstance(method, Method) or not dataclasses.is_dataclass(method):
-        raise ValueError(f"method must be a dataclass derived from Method, such as BetaVAE(beta=4), not {method!r}")
-    training, seed = _protocol(training, protocol), checks.whole(seed, "seed", minimum=0, below=2**63)
-    jit, name = bool(GPUS) if jit is None else jit, name or f"{data_set.name}/{method}/seed={seed}"
+    method, training = checked(method), _protocol(training, protocol)
+    checks.instance(data_set, DataSet, "data_set", "a DataSet such as data.load('dsprites')")
+    seed = checks.whole(seed, "seed", minimum=0, below=2**63)
+    jit = bool(GPUS) if jit is None else checks.flag(jit, "jit")
+    name = checks.instance(name or f"{data_set.name}/{method}/seed={seed}", str, "name", "text")
+    checkpoint, checkpoint_seconds = _checkpointing(checkpoint, checkpoint_seconds)
+    warn_of_length(method, training.steps)
     steps, batch, latents, kernels, precision = (getattr(training, key) for key in _OF_VAE)
     rates, weight = (training.learning_rate, training.critic_learning_rate), training.reconstruction_weight
     width = training.critic_width
@@ -92,7 +100,7 @@ def train(
     with graphs.graph(method, *form) as graph:
         graph.begin([encoder, decoder], critics)
         history, seconds = graph.no_losses, 0.0
-        if checkpoint and Path(checkpoint).exists():
+        if checkpoint and checkpoint.exists():
             history, seconds = _resume(checkpoint, about, graph)
         parts, kept = [history], time.monotonic()
         began = kept - seconds  # so that the time before an interruption counts
@@ -133,6 +141,15 @@ def _protocol(training, fields: dict) -> Training:
     return training
 
 
+def _checkpointing(path, seconds) -> tuple[Path | None, float]:
+    """The file of checkpoints, if there is one, and the seconds between them, which may be infinite."""
+    path = path if path is None else checks.path(path, "checkpoint")
+    if path is not None and path.is_dir():
+        raise ValueError(f"checkpoint must be a file, not the folder {path}: add a name such as run.npz")
+    endless = isinstance(seconds, float) and seconds == np.inf
+    return path, seconds if endless else checks.number(seconds, "checkpoint_seconds")
+
+
 def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndarray]]:
     """(number of the first update, images [updates, b, h, w, c]), CHUNK updates at a time.
 
@@ -161,7 +178,9 @@ def _check_losses(name, losses, start, parts) -> None:
     before = np.concatenate([parts[-2][-1:], parts[-1][: bad[0]]])[-1:]
     finite = [", ".join(f"{n} {v:.6g}" for n, v in zip(losses, row, strict=True)) for row in before]
     last = f"the losses one step before were {finite[0]} nats" if finite else "it is the first step"
-    raise FloatingPointError(f"{name}: the loss is not finite at step {start + bad[0]}; {last}")
+    row = zip(losses, parts[-1][bad[0]], strict=True)
+    terms = ", ".join(f"{n} {v}" for n, v in row if not np.isfinite(v))
+    raise FloatingPointError(f"{name}: the loss ({terms}) is not finite at step {start + bad[0]}; {last}")
 
 
 def _keep(path, about, graph, history, seconds) -> None:
@@ -183,63 +202,3 @@ def _resume(path, about, graph) -> tuple[np.ndarray, float]:
         raise ValueError(f"{path} is the checkpoint of {len(history)} updates, more than steps={about['steps']}")
     graph.state = state
     return history, found["seconds"]
-
-
-def encode(model: Model, images, batch: int = 500) -> Representation:
-    """The codes of images.
-
-    - ``images``: floats [n, h, w, c], or a sample (factors, images) as returned by ``DataSet.sample``.
-    - ``batch``: images per call of the encoder, which limits memory.
-
-    Returns a Representation with mean and logvar float32 [n, d] and the factors of the sample, [n, 0] if there are
-    none. Raises ValueError for images that are not floats in [0, 1] of the model's shape.
-    """
-    factors, images = images if isinstance(images, tuple) else (np.empty((len(images), 0), int), images)
-    images = images_of(model, images)
-    parts = [model.encoder(images[i : i + batch], training=False) for i in range(0, len(images), batch)]
-    mean, logvar = (np.concatenate([part[k].numpy() for part in parts]) for k in (0, 1))
-    return Representation(factors, mean, logvar)
-
-
-def decode(model: Model, codes, batch: int = 500) -> np.ndarray:
-    """The mean images of codes: float32 [n, h, w, c] in [0, 1].
-
-    - ``codes``: finite numbers [n, d].
-    - ``batch``: codes per call of the decoder, which limits memory.
-
-    Raises ValueError for codes that are not finite or not of the model's number of latents.
-    """
-    codes = codes_of(model, codes)
-    parts = [tf.sigmoid(model.decoder(codes[i : i + batch])).numpy() for i in range(0, len(codes), batch)]
-    return np.concatenate(parts)
-
-
-def traverse(model: Model, code, values) -> np.ndarray:
-    """Images decoded while one latent takes each of ``values`` [v] and the others keep their value in ``code`` [d].
-
-    Returns float32 [d, v, h, w, c], one row per latent. Raises ValueError unless ``code`` is one code of the model.
-    """
-    code, values = np.asarray(code, np.float32), np.asarray(values, np.float32)
-    if code.ndim != 1:
-        raise ValueError(f"one code [d] can be traversed at a time, not an array of shape {code.shape}")
-    grid = np.tile(code, (len(code), len(values), 1))
-    latents = np.arange(len(code))
-    grid[latents, :, latents] = values
-    images = decode(model, grid.reshape(-1, len(code)))
-    return images.reshape(len(code), len(values), *images.shape[1:])
-
-
-def evaluate(model: Model, data_set: DataSet, rng: np.random.Generator, batches: int = 1000, batch: int = 64) -> dict:
-    """{"reconstruction", "kl", "elbo"} in nats per image, means over fresh images of ``data_set``.
-
-    ``rng`` draws ``batches`` times ``batch`` images and one code for each; the study uses 1000 batches of 64. The ELBO
-    is -reconstruction - kl. Raises ValueError for fewer than one batch.
-    """
-    sums = np.zeros(2)
-    for _ in range(checks.whole(batches, "batches")):
-        images = data_set.sample(batch, rng)[1]
-        q = encode(model, images)
-        logits = model.decoder(q.draw(rng), training=False)
-        sums += float(bernoulli_nll(images, logits)), float(gaussian_kl(q.mean, q.logvar))
-    reconstruction, kl = (float(v) for v in sums / batches)
-    return {"reconstruction": reconstruction, "kl": kl, "elbo": -reconstruction - kl}
