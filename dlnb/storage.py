@@ -32,7 +32,9 @@ def write(path, fill: Callable[[Path], object]) -> None:
         if error.errno is None:
             raise OSError(f"{path} could not be written: {error}") from error
         if error.filename in (None, str(temporary)):
-            error.filename, error.filename2 = str(path), None
+            error.filename = str(path)
+            if error.filename2 is not None:  # of the rename
+                del error.filename2
         raise
     finally:
         temporary.unlink(missing_ok=True)
@@ -108,7 +110,7 @@ def arrays(path, what: str) -> dict[str, np.ndarray]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {
                 name.removesuffix(".npy"): _array(archive.read(info))
-                for name, info in _entries(archive, len(content)).items()
+                for name, info in _entries(archive, content).items()
             }
     except (FileNotFoundError, MemoryError):
         raise
@@ -123,16 +125,19 @@ def damaged(path, what: str, error) -> ValueError:
     return ValueError(f"{path} is not a {what} file of this package, or is damaged: {why}; {remedy}")
 
 
-def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
-    """The entries of an archive of ``size`` bytes, if each is an array and none claims more than the archive holds."""
+def _entries(archive: zipfile.ZipFile, content: bytes) -> dict[str, zipfile.ZipInfo]:
+    """The entries of an archive, if all are there, each is an array and none claims more than the archive holds."""
     found = {info.filename: info for info in archive.infolist()}
-    if len(found) < len(archive.infolist()) or not all(name.endswith(".npy") for name in found):
-        raise ValueError("it holds something else than arrays of different names")
+    # zipfile does not compare the number of entries, and a longer comment of one would swallow the next ones.
+    if content[-22:-18] != b"PK\5\6" or int.from_bytes(content[-12:-10], "little") != len(found):
+        raise ValueError("some of its entries are missing")
+    if not all(name.endswith(".npy") for name in found):
+        raise ValueError("it holds something else than arrays")
     for name, info in found.items():
         most = {zipfile.ZIP_STORED: info.compress_size, zipfile.ZIP_DEFLATED: RATIO * info.compress_size}
         if info.file_size > most.get(info.compress_type, -1):
             raise ValueError(f"its entry {name} claims {info.file_size:,} bytes in {info.compress_size:,}")
-    if sum(info.compress_size for info in found.values()) > size:
+    if sum(info.compress_size for info in found.values()) > len(content):
         raise ValueError("its entries claim more bytes than it has")
     return found
 
