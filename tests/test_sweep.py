@@ -289,7 +289,11 @@ def own(monkeypatch):
         ({"a": 4}, {"scores": ("mig", "dci")}, "dci compares factors, but own has one"),
         ({"a": 4}, {"scores": ("modularity",)}, "modularity compares factors"),
         ({"a": 4, "b": 1}, {"scores": ("mig",)}, "mig needs factors that vary, but b of own has one class"),
-        ({"a": 4, "b": 100}, {"scores": ("factor_vae_score",)}, r"sample is 300, but factor_vae_score needs .* 1,280, 32 for"),
+        (
+            {"a": 4, "b": 100},
+            {"scores": ("factor_vae_score",)},
+            r"sample is 300, but factor_vae_score needs .* 1,280, 32 for",
+        ),
         ({"a": 4, "b": 200}, {"scores": ("beta_vae_score",)}, r"sample is 300, but beta_vae_score needs .* 400, 2 for"),
         ({"a": 4, "b": 3}, {"size": 64}, r"own must draw images \[n, 64, 64"),
     ],

@@ -50,13 +50,15 @@ def load(study: str, folder=None) -> pd.DataFrame:
     return table
 
 
-def joined(study: Study, runs, homes: Iterable[Path], replace: bool = False) -> pd.DataFrame:
+def joined(study: Study, runs, homes: list[Path], replace: bool = False) -> pd.DataFrame:
     """The rows under ``runs`` (or None) and in ``homes``, folders of the study's tables, in the order of the cells.
 
     Of several rows for one model and factor, that of the first home is kept, or with ``replace`` that of the runs.
     """
     checks.instance(study, Study, *A_STUDY)
-    fresh, places = _gathered(study, runs), [_read(study, home) for home in homes]
+    homes = checks.instance(homes, list | tuple, "homes", "a list of folders")
+    fresh = _gathered(study, None if runs is None else checks.path(runs, "runs"))
+    places = [_read(study, checks.path(home, "each of homes")) for home in homes]
     return _joined(study, [fresh, *places] if replace else [*places, fresh])
 
 
@@ -71,7 +73,7 @@ def save(table: pd.DataFrame, home: Path) -> None:
 def _gathered(study: Study, runs) -> pd.DataFrame:
     parts = {}
     for cell in study.cells() if runs else ():
-        path = Path(runs) / str(cell) / FILE
+        path = runs / str(cell) / FILE
         if path.exists() and (path.parent / ROW).exists():
             try:
                 parts[path] = pd.DataFrame(read_json(path)).assign(**dict(zip(OF_CELL, key(cell), strict=True)))
