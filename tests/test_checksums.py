@@ -5,6 +5,7 @@ import json
 import random
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -171,3 +172,10 @@ def test_every_committed_table_is_listed(folder):
     files = [*folder.glob("*.parquet"), *folder.glob("factors/*.parquet"), *folder.glob("failed.csv")]
     expected = {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
     assert listed(folder) == expected, f"list them: results.renew({str(folder)!r})"
+
+
+def test_the_lists_are_installed_with_the_tables():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    package, patterns = results.TABLES.parent, project["tool"]["setuptools"]["package-data"]["dlnb"]
+    there = {path for pattern in patterns for path in package.glob(pattern)}
+    assert there >= {path for folder in FOLDERS for path in (folder / "SHA256SUMS", *folder.rglob("*.parquet"))}

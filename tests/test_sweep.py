@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 from sweeps import ORIGIN, TINY
 
-from dlnb import data, results, run, storage
+from dlnb import data, provenance, results, run, storage
 from dlnb.run import feasible, status, sweep, worker
 from dlnb.study import STUDIES
 
@@ -179,6 +179,12 @@ def test_origin_names_the_commit_and_the_versions_of_the_libraries():
     versions = dict(part.split(" ") for part in origin["versions"].split(", "))
     assert versions["numpy"] == np.__version__
     assert {"dlnb", "tensorflow", "keras", "scikit-learn"} <= set(versions)
+
+
+def test_origin_is_told_without_git_and_with_libraries_under_other_names(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(provenance, "PACKAGES", ("numpy", "no-such-package"))
+    assert worker.origin() == {"commit": "unknown", "versions": f"numpy {np.__version__}, no-such-package unknown"}
 
 
 @pytest.mark.slow
