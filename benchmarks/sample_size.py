@@ -59,6 +59,7 @@ def main() -> None:
         parts = Parallel()(delayed(measure)(cell, options.runs) for cell in trained)
     table = pd.DataFrame([row for part in parts for row in part])
     storage.write(TABLE, partial(table.to_parquet, compression="zstd", index=False))
+    results.renew(results.TABLES)
     print(table.groupby(["score", "rows"]).value.agg(["size", "mean", "std"]).round(3).to_string())
 
 

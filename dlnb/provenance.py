@@ -2,7 +2,7 @@
 
 import platform
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("dlnb", "tensorflow", "keras", "numpy", "scipy", "scikit-learn", "lightgbm")
@@ -22,12 +22,22 @@ def commit() -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True).stdout.strip()
+    try:
+        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True).stdout.strip()
+    except OSError:  # git is not installed
+        return ""
 
 
 def versions() -> str:
-    """Versions of the libraries that affect results: "dlnb 0.1.0, tensorflow 2.21.0, ..."."""
-    return ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    """Versions of the libraries that affect results: "dlnb 0.1.0, tensorflow 2.21.0, ...", "unknown" if not told."""
+    return ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # a copy of the package beside the code, or TensorFlow under another name
+        return "unknown"
 
 
 def machine(device: str) -> str:

@@ -57,12 +57,23 @@ class Representation:
     def save(self, path) -> None:
         """Write a compressed .npz file, completely or not at all."""
         arrays = {"factors": self.factors, "mean": self.mean, "logvar": self.logvar}
-        storage.write(path, lambda temporary: np.savez_compressed(temporary, **arrays))
+
+        def fill(temporary):
+            with open(temporary, "wb") as file:  # NumPy would append .npz to a name without it
+                np.savez_compressed(file, **arrays)
+
+        storage.write(checks.path(path), fill)
 
     @classmethod
     def load(cls, path) -> "Representation":
-        """Read a file written by ``save``. Raises ValueError if it has other contents."""
-        with np.load(path) as file:
-            if set(file) != {"factors", "mean", "logvar"}:
-                raise ValueError(f"{path} holds {sorted(file)}, not factors, mean and logvar")
-            return cls(file["factors"], file["mean"], file["logvar"])
+        """Read a file written by ``save``. Raises ValueError, naming it, if it is damaged or has other contents."""
+        path, what = checks.path(path), "representation"
+        found = storage.arrays(path, what)
+        if found.keys() != {"factors", "mean", "logvar"}:
+            raise ValueError(f"{path} holds {sorted(found)}, not factors, mean and logvar")
+        if kinds := [f"{name} of {values.dtype}" for name, values in found.items() if values.dtype.kind not in "biuf"]:
+            raise ValueError(f"{path} holds {kinds[0]}, not numbers")
+        try:
+            return cls(**found)
+        except ValueError as error:
+            raise storage.damaged(path, what, error) from error

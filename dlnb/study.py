@@ -4,14 +4,15 @@ SWEEPS, SCORES and STUDIES are registries that readers may extend (``register`` 
 ``dlnb.metrics`` and ``dlnb.data``). A study lists what it consists of, so that it does not grow with them.
 """
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import product
 
-from dlnb import checks, paper, registry
+from dlnb import checks, paper, protocol, registry
 from dlnb.paper import DATA_SETS, METHODS, Sweep
+from dlnb.protocol import PROTOCOL, Training
 
-__all__ = ["SCORES", "STANDARD", "STUDIES", "SWEEPS", "Cell", "Study", "Sweep", "Training", "register"]
+__all__ = ["PROTOCOL", "SCORES", "STANDARD", "STUDIES", "SWEEPS", "Cell", "Study", "Sweep", "Training", "register"]
 
 SWEEPS = {  # of every method that a study may name
     **paper.SWEEPS,
@@ -37,43 +38,6 @@ STANDARD = (  # scores of the committed studies
     *("total_correlation", "average_mutual_information", "wasserstein_correlation"),
 )
 FITTED = ("beta_vae_score", "dci", "explicitness", "downstream")  # scores that depend on boosting or solver
-
-
-@dataclass(frozen=True)
-class Training:
-    """How models are trained, apart from data set, method and seed. The defaults are the study's (paper, Table 4).
-
-    - ``steps``: updates by Adam at ``learning_rate``, each on ``batch`` new images.
-    - ``latents``: number of latents of the code.
-    - ``kernels``: of the encoder's last two convolutions, as in the original "code" (2 x 2) or the "paper" (4 x 4).
-    - ``precision``: of the arithmetic, "float32" or "bfloat16" (see ``dlnb.models.networks``).
-    - ``critic_width``, ``critic_learning_rate``: of FactorVAE's critic, updated with the VAE on the same batch.
-    - ``reconstruction_weight``: factor of the reconstruction in the loss, but not in what is recorded. 4 at 32 x 32
-      gives it the same weight as at 64 x 64, where the sum has four times as many pixels.
-
-    Raises ValueError if a number is not positive, or not whole where it must be.
-    """
-
-    steps: int
-    batch: int = 64
-    latents: int = 10
-    learning_rate: float = 1e-4
-    kernels: str = "code"
-    precision: str = "float32"
-    critic_width: int = 1_000
-    critic_learning_rate: float = 1e-4
-    reconstruction_weight: float = 1.0
-
-    def __post_init__(self):
-        for name in ("steps", "batch", "latents", "critic_width"):
-            object.__setattr__(self, name, checks.whole(getattr(self, name), name))
-        for name, known in {"kernels": ("code", "paper"), "precision": ("float32", "bfloat16")}.items():
-            checks.choose(dict.fromkeys(known), getattr(self, name), name)
-        for name in ("learning_rate", "critic_learning_rate", "reconstruction_weight"):
-            object.__setattr__(self, name, checks.number(getattr(self, name), name, above=True))
-
-
-PROTOCOL = tuple(field.name for field in fields(Training))
 
 
 @dataclass(frozen=True)
@@ -107,7 +71,9 @@ class Study:
     - ``labels``: numbers of labelled images of the downstream task.
     - ``boosting``, ``solver``: how trees and logistic regressions are fitted (``dlnb.metrics.trees``, ``.linear``).
 
-    Raises ValueError for a repeated seed, an unknown method or score, and a position outside a sweep.
+    Raises ValueError for what no model could be trained or scored with: a field of another kind or out of range, a
+    repeated or unknown entry, a position outside a sweep, and a ``sample`` that is too small for the scores. Data sets,
+    which may be registered later, and how their factors fit the scores are checked before a sweep.
     """
 
     name: str
@@ -128,17 +94,14 @@ class Study:
     solver: str = "one_vs_rest"
 
     def __post_init__(self):
-        for name in ("data_sets", "methods", "scores", "seeds"):
-            if not isinstance(value := getattr(self, name), (tuple, list)):
-                raise ValueError(f"{name} of a study must be a tuple, such as ({value!r},), not {value!r}")
-        if not isinstance(self.training, Training):
-            raise ValueError(f"training must be a Training, such as Training(steps=10_000), not {self.training!r}")
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"the study {self.name} repeats a seed: {self.seeds}")
+        for name, value in protocol.check(self).items():
+            object.__setattr__(self, name, value)
         for method in self.methods:
-            count = len(checks.choose(SWEEPS, method, "method").strengths)
-            if bad := [i for i in self.strengths or () if not 0 <= i < count]:
-                raise ValueError(f"strengths of {method} have positions 0 to {count - 1}, not {bad[0]}")
+            strengths = checks.choose(SWEEPS, method, "method").strengths
+            if bad := [i for i in self.strengths or () if i >= len(strengths)]:
+                raise ValueError(f"strengths of {method} have positions 0 to {len(strengths) - 1}, not {bad[0]}")
+            if len({f"{strength:g}" for strength in strengths}) < len(strengths):
+                raise ValueError(f"strengths of {method} must differ in their first six digits, which name the cells")
         for score in self.scores:
             checks.choose(SCORES, score, "score")
 
@@ -154,6 +117,7 @@ class Study:
 
     def select(self, pattern: str) -> list[Cell]:
         """The cells whose name matches a pattern such as color_dsprites/*/beta=4/*; raises ValueError if none does."""
+        checks.instance(pattern, str, "the pattern", "a text such as 'dsprites/*/beta=4/*'")
         found = [cell for cell in self.cells() if fnmatchcase(str(cell), pattern)]
         if not found:
             raise ValueError(f"no cell of {self.name} matches {pattern!r}; its first is {self.cells()[0]}")
@@ -272,4 +236,5 @@ def register(study: Study) -> None:
     Returns nothing. Registering a name again replaces the earlier study. Raises ValueError for an invalid name and
     that of a study of the package.
     """
+    checks.instance(study, Study, "study", "a Study")
     STUDIES[registry.name_of(study.name, "study", OWN)] = study

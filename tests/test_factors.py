@@ -147,9 +147,11 @@ def test_a_damaged_file_and_a_foreign_cell_are_named(tmp_path):
     collect(tmp_path / "runs", tables)
     path = tables / "tiny" / "factors" / "dsprites.parquet"
     pd.read_parquet(path).assign(seed=77).to_parquet(path)
+    results.renew(tables / "tiny")
     with pytest.raises(ValueError, match=r"factors/dsprites.parquet.*not a cell of the study tiny"):
         factors.load("tiny", tables)
     path.write_bytes(b"PAR1 half of")
+    results.renew(tables / "tiny")
     with pytest.raises(ValueError, match=r"factors/dsprites.parquet is not a table of factors, or is damaged"):
         factors.load("tiny", tables)
     shutil.rmtree(path.parent)

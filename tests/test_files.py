@@ -340,8 +340,17 @@ def test_if_make_raises_nothing_is_kept_and_the_error_passes_through(problem, ho
     assert derived("table", "1", (2, 3), fill)[1, 2] == 5
 
 
+def flip(place):
+    return lambda b: b[:place] + bytes([b[place] ^ 16]) + b[place + 1 :] if place >= 0 else flip(len(b) + place)(b)
+
+
 @pytest.mark.parametrize(
-    "damage", [lambda b: b[:-1], lambda b: b[:5], lambda b: b"", lambda b: b"PK" + b, lambda b: BODY]
+    "damage",
+    [
+        *(lambda b: b[:-1], lambda b: b[:5], lambda b: b"", lambda b: b"PK" + b, lambda b: BODY),
+        *(lambda b: b + b"x", lambda b: b[:-32]),  # the last: an array from before there were checksums
+        *map(flip, (0, 30, 60, 127, 128, 130, 133, 134, -32, -1)),  # 128 to 133 are the array, after its header
+    ],
 )
 def test_a_damaged_array_is_made_again(home, damage):
     derived("table", "1", (2, 3), fill)

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "dlnb"
 # Each row may import from the rows above it. A folder counts as one, and its modules may import each other.
 ROWS = (
     {"dlnb", "checks", "paper", "progress", "provenance", "registry", "storage"},
-    {"representation", "study", "notebook"},
+    {"representation", "protocol", "notebook"},
+    {"study"},
     {"data"},
     {"models", "metrics"},
     {"results"},

@@ -216,7 +216,7 @@ def test_a_failed_model_is_trained_again_when_that_is_asked_for(tmp_path, monkey
 
     with monkeypatch.context() as patched:
         patched.setattr(worker, "row", fail)
-        with pytest.raises(ValueError, match="4 of 4 models failed; retry=True trains them again") as raised:
+        with pytest.raises(ValueError, match="4 of 4 models failed; retry=True tries them again") as raised:
             run.train(TINY, **folders)
     assert str(raised.value).count("RuntimeError: ValueError: no number") == 4, "the last line says what went wrong"
     with pytest.raises(ValueError, match="retry=True"):

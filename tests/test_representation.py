@@ -71,7 +71,7 @@ def test_an_interrupted_save_leaves_the_old_file_whole(tmp_path, monkeypatch):
     example(n=4).save(path)
 
     def half(file, **arrays):
-        file.write_bytes(b"PK half of")
+        file.write(b"PK half of")
         raise OSError("disk full")
 
     monkeypatch.setattr(np, "savez_compressed", half)

@@ -97,7 +97,7 @@ def uninterrupted(tmp_path_factory):
 
 
 def test_failed_cells_are_listed_beside_the_tables(uninterrupted):
-    assert set(uninterrupted) == {"dsprites.parquet", "cars3d.parquet", "failed.csv"}
+    assert set(uninterrupted) == {"dsprites.parquet", "cars3d.parquet", "failed.csv", "SHA256SUMS"}
     assert uninterrupted["failed.csv"].decode().splitlines()[1:] == [
         f"{name},beta_vae,1.0,5,FloatingPointError('the loss is not finite at step 7'),abc123"
         for name in ("dsprites", "cars3d")
@@ -144,7 +144,7 @@ def kill_at_random(folder, process, chance, kills) -> None:
         kills[victim] += 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_runner_that_is_told_to_end_takes_its_workers_along(number, uninterrupted, tmp_path):
     with started(tmp_path, "--workers", "2") as process:
         workers = wait_for_work(tmp_path, process, some=2)

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -25,10 +27,57 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         assert path.read_text() == "old", "not written in place"
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OSError, match=r"b\.txt could not be written: disk full"):
         storage.write(path, half)
     assert path.read_text() == "old"
     assert names(tmp_path) == ["b.txt"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("named", [False, True])
+def test_an_error_of_the_disk_names_the_file_and_stays_of_its_kind(number, named, tmp_path):
+    def fail(temporary):
+        raise OSError(number, os.strerror(number), *([str(temporary)] if named else []))
+
+    with pytest.raises(OSError, match=r"b\.txt'$") as raised:
+        storage.write(tmp_path / "b.txt", fail)
+    assert raised.value.errno == number and raised.value.filename == str(tmp_path / "b.txt")
+    assert not names(tmp_path)
+
+
+def test_an_error_of_another_file_names_that_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere"):
+        storage.write(tmp_path / "b.txt", lambda _: (tmp_path / "nowhere").read_bytes())
+
+
+def gone() -> int:
+    """The number of a process that has ended."""
+    process = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitpid(process, 0)
+    return process
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_spawn"), reason="without signals any process may still run")
+def test_what_killed_writes_left_is_swept_and_nothing_else(tmp_path):
+    dead, alive = gone(), os.getppid()
+    ours = [f".a.npz.{dead}.npz", f".row.json.{dead}.json", f".SHA256SUMS.{dead}", f".a.b.txt.{os.getpid()}.txt"]
+    others = [
+        f".a.npz.{alive}.npz",
+        ".lock",
+        ".hidden",
+        f"a.npz.{dead}.npz",
+        f".a.npz.{dead}.txt",
+        ".a.npz.x.npz",
+        "a.npz",
+    ]
+    for name in (*ours, *others):
+        (tmp_path / name).write_text("half")
+    (tmp_path / f".folder.{dead}").mkdir()
+    storage.sweep(tmp_path, "a.npz", "SHA256SUMS")
+    assert names(tmp_path) == sorted([ours[1], ours[3], *others, f".folder.{dead}"])
+    storage.sweep(tmp_path)
+    assert names(tmp_path) == sorted([*others, f".folder.{dead}"])
+    storage.sweep(tmp_path / "nowhere")
 
 
 def test_an_archive_comes_back_with_what_it_says_of_itself(tmp_path):

@@ -1,16 +1,18 @@
 import json
 import re
+import signal
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from common import finished
+from filelock import FileLock
 from sweeps import ORIGIN, TINY
 
-from dlnb import results
-from dlnb.run import sweep, worker
+from dlnb import data, provenance, results, run, storage
+from dlnb.run import feasible, status, sweep, worker
 from dlnb.study import STUDIES
 
 CELLS = TINY.cells()
@@ -179,6 +181,12 @@ def test_origin_names_the_commit_and_the_versions_of_the_libraries():
     assert {"dlnb", "tensorflow", "keras", "scikit-learn"} <= set(versions)
 
 
+def test_origin_is_told_without_git_and_with_libraries_under_other_names(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(provenance, "PACKAGES", ("numpy", "no-such-package"))
+    assert worker.origin() == {"commit": "unknown", "versions": f"numpy {np.__version__}, no-such-package unknown"}
+
+
 @pytest.mark.slow
 def test_the_smallest_study_runs_from_the_command_line_in_processes_of_its_own(tmp_path):
     arguments = ["smoke", "--only", "dsprites/beta_vae/beta=8/*", "--workers", "2"]
@@ -206,3 +214,202 @@ def test_a_retry_does_not_go_on_from_a_damaged_checkpoint(trained, tmp_path):
     trained.failing = {}
     sweep.run(TINY, CELLS, tmp_path, tmp_path / "tables", retry=True)
     assert not checkpoint.exists()
+
+
+# Rows where they do not belong, and cells that lack one
+
+
+def move(folder, source, target, name="row.json"):
+    place = folder / "tiny" / str(target)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / name).write_text((folder / "tiny" / str(source) / name).read_text())
+
+
+@pytest.mark.parametrize("target", [str(CELLS[1]), "dsprites/copy", f"{CELLS[0]}/again"])
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_row_in_the_folder_of_another_cell_is_named_before_anything_is_trained(keep, target, trained, tmp_path):
+    runs, tables = tmp_path / "runs", tmp_path / "tables"
+    sweep.run(TINY, CELLS[:1], runs, tables)
+    move(runs, CELLS[0], target)
+    if not keep:
+        (runs / "tiny" / str(CELLS[0]) / "row.json").unlink()
+    what = rf"{target}/row\.json is of another cell, {CELLS[0]}, whose folder is .*{CELLS[0]}: move it there"
+    what = f"{what}|two rows for" if keep else what
+    for again in (
+        lambda: sweep.run(TINY, CELLS, runs, tables),
+        lambda: status.report(results.Store(TINY, runs, tables), CELLS),
+        lambda: results.Store(TINY, runs, tables).collect(),
+    ):
+        with pytest.raises(ValueError, match=what):
+            again()
+    assert trained == CELLS[:1] and (runs / "tiny" / target / "row.json").exists()
+
+
+def test_a_failure_in_the_folder_of_another_cell_is_named(trained, tmp_path):
+    trained.failing = {CELLS[0]: "bad luck"}
+    sweep.run(TINY, CELLS[:1], tmp_path, tmp_path / "tables")
+    move(tmp_path, CELLS[0], CELLS[1], "failed.json")
+    with pytest.raises(ValueError, match=rf"{CELLS[1]}/failed\.json is of another cell, {CELLS[0]}"):
+        sweep.run(TINY, CELLS, tmp_path, tmp_path / "tables")
+
+
+def test_a_cell_that_was_asked_for_and_has_no_row_ends_the_command_with_1(trained, tmp_path, capsys, monkeypatch):
+    # As where its row is removed during the sweep.
+    monkeypatch.setattr(sweep, "run", lambda *_: 0)
+    assert command("tiny", "--only", "*/seed=0", folder=tmp_path) == 1
+    assert f"2 models have no row, such as {CELLS[0]}" in capsys.readouterr().err
+    with pytest.raises(RuntimeError, match=f"4 models have no row, such as {CELLS[0]}: another runner"):
+        run.train(TINY, tmp_path / "runs", tmp_path / "tables")
+    monkeypatch.setattr(sweep, "run", lambda *_: 2)
+    assert command("tiny", "--only", "*/seed=0", folder=tmp_path) == sweep.ELSEWHERE
+
+
+def test_merging_and_scoring_again_ask_for_no_cell(trained, tmp_path):
+    sweep.run(TINY, CELLS[:1], tmp_path / "there", tmp_path / "shard")
+    results.Store(TINY, tmp_path / "there", tmp_path / "shard").collect()
+    assert command("tiny", "--merge", str(tmp_path / "shard"), folder=tmp_path) == 0
+
+
+# What is found out before the first model is trained
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """Register a data set of given sizes of its factors."""
+
+    def add(**sizes):
+        made = data.DataSet("own", sizes, lambda f, rng=None: np.zeros((len(f), 32, 32, 1), np.float32))
+        monkeypatch.setitem(data.DATA_SETS, "own", {"rendered": lambda size: made})
+        return made
+
+    return add
+
+
+@pytest.mark.parametrize(
+    ("sizes", "changes", "message"),
+    [
+        (None, {}, r"unknown data set 'own': choose from .*; register one of your own first: dlnb\.data\.register"),
+        ({"a": 4, "b": 3}, {"source": "original"}, "unknown source of own 'original': choose from rendered"),
+        ({"a": 4}, {"scores": ("mig", "dci")}, "dci compares factors, but own has one"),
+        ({"a": 4}, {"scores": ("modularity",)}, "modularity compares factors"),
+        ({"a": 4, "b": 1}, {"scores": ("mig",)}, "mig needs factors that vary, but b of own has one class"),
+        (
+            {"a": 4, "b": 100},
+            {"scores": ("factor_vae_score",)},
+            r"sample is 300, but factor_vae_score needs .* 1,280, 32 for",
+        ),
+        ({"a": 4, "b": 200}, {"scores": ("beta_vae_score",)}, r"sample is 300, but beta_vae_score needs .* 400, 2 for"),
+        ({"a": 4, "b": 3}, {"size": 64}, r"own must draw images \[n, 64, 64"),
+    ],
+)
+def test_a_study_that_cannot_be_run_trains_nothing(sizes, changes, message, trained, own, tmp_path):
+    if sizes:
+        own(**sizes)
+    study = replace(TINY, data_sets=("dsprites", "own"), **changes)
+    with pytest.raises(ValueError, match=message):
+        sweep.run(study, study.cells(), tmp_path, tmp_path / "tables")
+    assert trained == [] and not list(tmp_path.rglob("log.txt"))
+
+
+def test_a_study_of_scores_without_labels_needs_no_factors_to_compare(trained, own, tmp_path):
+    own(a=1)
+    study = replace(TINY, data_sets=("own",), scores=("total_correlation",))
+    feasible.check(study, study.data_sets)
+    feasible.check(STUDIES["paper"], STUDIES["paper"].data_sets)  # without opening a published file
+    feasible.check(STUDIES["desk"], STUDIES["desk"].data_sets)
+
+
+def test_a_sample_without_some_class_is_refused_before_the_training(own):
+    made = own(a=3, b=2)
+    rng = np.random.default_rng(0)
+    study = replace(TINY, data_sets=("own",), scores=("beta_vae_score", "factor_vae_score"))
+    factors = made.sample_factors(300, rng)
+    feasible.check_sample(study, made, factors)
+    rare = np.where(factors == [2, 9], [1, 9], factors)
+    rare[:31, 0] = 2
+    with pytest.raises(ValueError, match="factor_vae_score needs 32 images of every class, not 31 of 300 in a 2"):
+        feasible.check_sample(study, made, rare)
+    rare[1:31, 0] = 1
+    with pytest.raises(ValueError, match="beta_vae_score needs 2 images of every class, not 1 of 300 in a 2"):
+        feasible.check_sample(study, made, rare)
+    with pytest.raises(ValueError, match="all images that are fitted have the same b"):
+        feasible.check_sample(replace(study, scores=("mig",)), made, np.where([False, True], 1, factors))
+
+
+# Leftovers, checkpoints of finished models, signals
+
+
+def test_what_killed_processes_left_is_swept_except_beside_a_process_that_works(trained, tmp_path):
+    left = []
+    for cell, name in ((CELLS[0], ".checkpoint.npz.999999999.npz"), (CELLS[1], ".row.json.999999999.json")):
+        path = tmp_path / "tiny" / str(cell) / name
+        path.parent.mkdir(parents=True)
+        path.write_text("half")
+        left.append(path)
+    with FileLock(left[1].parent / "lock"):
+        sweep.run(TINY, CELLS[3:], tmp_path, tmp_path / "tables")
+        assert [path.exists() for path in left] == [False, True]
+    sweep.run(TINY, CELLS[1:2], tmp_path, tmp_path / "tables")
+    assert not left[1].exists()
+
+
+def checkpoint(folder, study, cell, updates, **run):
+    """A checkpoint as ``models.train`` leaves it, without weights."""
+    known = {"name": str(cell), "data_set": cell.data_set, "source": "rendered", "image_shape": [32, 32, 1]}
+    known |= {"hyperparameters": {cell.hyperparameter: cell.strength}, "seed": cell.seed, **asdict(study.training)}
+    path = folder / "tiny" / str(cell) / worker.CHECKPOINT
+    storage.save(path, {"kind": "checkpoint", "run": known | run}, {"history": np.ones((updates, 3))})
+    return path
+
+
+def test_a_retry_keeps_a_finished_checkpoint_and_starts_others_afresh(trained, tmp_path, monkeypatch):
+    cases = [({}, 3, True), ({}, 2, False), ({"seed": 7}, 3, False), ({"steps": 4}, 3, False)]
+    cases = dict(zip(CELLS, cases, strict=True))
+    trained.failing = dict.fromkeys(CELLS, "its score failed")
+    sweep.run(TINY, CELLS, tmp_path, tmp_path / "tables")
+    paths = {cell: checkpoint(tmp_path, TINY, cell, updates, **run) for cell, (run, updates, _) in cases.items()}
+    seen = {}
+    monkeypatch.setattr(worker, "row", lambda study, cell, folder: seen.update({cell: paths[cell].exists()}) or {})
+    sweep.run(TINY, CELLS, tmp_path, tmp_path / "tables", retry=True)
+    assert seen == {cell: kept for cell, (_, _, kept) in cases.items()}
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        {"name": "other"},
+        {"data_set": "cars3d"},
+        {"source": "original"},
+        {"image_shape": [64, 64, 1]},
+        {"hyperparameters": {"beta": 2}},
+        {"learning_rate": 0.1},
+        {"hyperparameters": None},
+        {"image_shape": None},
+    ],
+)
+def test_the_finished_checkpoint_of_another_run_is_not_scored(run, tmp_path):
+    path = checkpoint(tmp_path, TINY, CELLS[0], 3)
+    assert worker.finished(TINY, CELLS[0], path.parent)
+    checkpoint(tmp_path, TINY, CELLS[0], 3, **run)
+    assert not worker.finished(TINY, CELLS[0], path.parent)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert not worker.finished(TINY, CELLS[0], path.parent)
+    path.unlink()
+    assert not worker.finished(TINY, CELLS[0], path.parent)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no such signals")
+@pytest.mark.parametrize("name", sweep.ENDING)
+def test_a_signal_to_end_interrupts_unless_it_is_ignored_as_after_nohup(name, monkeypatch):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    try:
+        with pytest.raises(KeyboardInterrupt), sweep._terminated_as_interrupted():
+            signal.raise_signal(number)
+        assert signal.getsignal(number) == before
+        signal.signal(number, signal.SIG_IGN)
+        with sweep._terminated_as_interrupted():
+            signal.raise_signal(number)
+        assert signal.getsignal(number) == signal.SIG_IGN
+    finally:
+        signal.signal(number, before)

@@ -139,7 +139,7 @@ def test_rows_come_back_as_they_were_measured_in_the_order_of_the_cells(tmp_path
 def test_there_is_one_file_for_each_data_set_and_nothing_else(tmp_path):
     put(tmp_path / "runs", *CELLS)
     Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
-    assert set(contents(tmp_path / "tables")) == {"dsprites.parquet", "color_dsprites.parquet"}
+    assert set(contents(tmp_path / "tables")) == {"dsprites.parquet", "color_dsprites.parquet", "SHA256SUMS"}
     part = pd.read_parquet(tmp_path / "tables" / "tiny" / "color_dsprites.parquet")
     assert set(part["data_set"]) == {"color_dsprites"}
     assert len(part) == 4
@@ -230,6 +230,7 @@ def test_a_damaged_file_is_refused_with_its_name(tmp_path):
     Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     path = tmp_path / "tables" / "tiny" / "dsprites.parquet"
     pd.read_parquet(path).drop(columns="mig").to_parquet(path)
+    results.renew(path.parent)
     with pytest.raises(ValueError, match=r"dsprites.parquet: columns mig are missing"):
         results.load("tiny", tmp_path / "tables")
 
@@ -239,6 +240,7 @@ def test_the_same_cell_in_two_files_is_refused(tmp_path):
     Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     folder = tmp_path / "tables" / "tiny"
     (folder / "color_dsprites.parquet").write_bytes((folder / "dsprites.parquet").read_bytes())
+    results.renew(folder)
     with pytest.raises(ValueError, match="tables of tiny: two rows for"):
         results.load("tiny", tmp_path / "tables")
     (folder / "copy.parquet").write_bytes((folder / "dsprites.parquet").read_bytes())
@@ -259,6 +261,7 @@ def test_equal_rows_leave_the_file_as_it_is(tmp_path):
     Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     path = tmp_path / "tables" / "tiny" / "dsprites.parquet"
     pd.read_parquet(path).to_parquet(path, compression="gzip", index=False)  # as another version would write it
+    results.renew(path.parent)
     before = path.read_bytes()
     Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
     assert path.read_bytes() == before

@@ -149,6 +149,30 @@ def test_the_same_cell_gives_the_same_row(done, tmp_path):
     assert one == other
 
 
+def test_a_model_whose_scores_failed_is_scored_by_a_retry_and_not_trained_again(done, tmp_path, monkeypatch):
+    def fail(*_):
+        raise ValueError("the score is not what it should be")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "measure", fail)
+        sweep.run(TINY, CELLS[1:2], tmp_path, tmp_path / "tables")
+    assert "the score is not" in read(tmp_path, CELLS[1], "failed.json")["error"]
+    monkeypatch.setattr(training.graphs.Graph, "run", refuse)
+    monkeypatch.setattr(worker, "origin", lambda: ORIGIN)
+    sweep.run(TINY, CELLS[1:2], tmp_path, tmp_path / "tables", retry=True)
+    one, other = read(done, CELLS[1]), read(tmp_path, CELLS[1])
+    seconds = dict.fromkeys(("seconds_training", "seconds_scoring"))
+    assert one | seconds == other | seconds
+    assert not (tmp_path / "tiny" / str(CELLS[1]) / worker.CHECKPOINT).exists()
+
+
+def test_a_sample_that_cannot_be_scored_fails_before_the_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(training.graphs.Graph, "run", refuse)
+    study = replace(TINY, scores=("factor_vae_score",), sample=1_300)  # 40 orientations, some of them 32 times or fewer
+    _, state, why = worker.do(study, study.cells()[0], tmp_path, ORIGIN)
+    assert state == "failed" and "factor_vae_score needs 32 images of every class, not" in why
+
+
 def test_every_score_of_a_study_comes_into_its_row(tmp_path):
     # Codes that know their factors, of a data set with few values, so that few rows do for all scores.
     rng = np.random.default_rng(0)
@@ -219,12 +243,12 @@ def test_the_log_of_a_trained_cell_tells_losses_scores_and_seconds(done):
     assert re.search(r"scored in \d+ s: .*mig 0\.", log)
 
 
-def test_trouble_with_the_disk_is_no_failure_of_the_cell(tmp_path, monkeypatch):
+def test_trouble_with_the_disk_is_no_failure_of_the_cell_and_says_where(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(worker, "row", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=f"No space left on device: '.*{CELLS[0]}'"):
         worker.do(TINY, CELLS[0], tmp_path, ORIGIN)
     assert files(tmp_path / "tiny" / str(CELLS[0])) == ["log.txt"]
     assert not worker.held(tmp_path / "tiny" / str(CELLS[0]))

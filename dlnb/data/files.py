@@ -114,20 +114,25 @@ def derived(
 ) -> np.ndarray:
     """A read-only memory-mapped array [*shape], which ``make(array)`` fills once per computer.
 
-    It is cached as home()/derived/<name>-<version>-<shape>-<dtype>.npy; ``version`` must change whenever ``make`` would
-    fill it differently. If it is missing or damaged, ``make`` receives a writable memory map of zeros, and other
-    processes that need the same array wait. If ``make`` raises, nothing is kept and the error propagates.
+    It is cached as home()/derived/<name>-<version>-<shape>-<dtype>.npy, which ends with its SHA-256; ``version`` must
+    change whenever ``make`` would fill it differently. If it is missing, damaged or without a checksum, as in earlier
+    versions, ``make`` receives a writable memory map of zeros, and other processes that need the same array wait. If
+    ``make`` raises, nothing is kept and the error propagates.
     Raises DataFileError if the array is not cached yet and home() cannot be written or is full.
     """
     dtype = np.dtype(dtype)
     path = home() / "derived" / f"{name}-{version}-{'x'.join(map(str, shape))}-{dtype.name}.npy"
 
-    def stored() -> np.ndarray | None:
+    def stored() -> bool:
+        """Whether the file is whole, which is found out once: it maps it."""
         try:
             array = np.lib.format.open_memmap(path, mode="r")
-        except (OSError, ValueError):  # missing or damaged
-            return None
-        return array if (array.shape, array.dtype) == (tuple(shape), dtype) else None
+            right = (array.shape, array.dtype) == (tuple(shape), dtype) and _sealed(path, array.offset + array.nbytes)
+        except Exception:  # missing, or damaged in one of many ways
+            return False
+        if right:
+            found.append(array)
+        return right
 
     def write(temporary: Path):
         try:
@@ -139,9 +144,29 @@ def derived(
             raise _unwritable(path, error) from error
         make(array)
         array.flush()
+        try:
+            with open(temporary, "r+b") as file:
+                seal = hashlib.file_digest(file, "sha256").digest()
+                file.seek(0, os.SEEK_END)
+                file.write(seal)
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
-    _once(path, lambda: stored() is not None, write)
-    return stored()
+    found: list[np.ndarray] = []
+    _once(path, stored, write)
+    if not found and not stored():
+        raise DataFileError(f"{path} is damaged as soon as it is written: is its disk faulty? DLNB_DATA names another")
+    return found[-1]
+
+
+def _sealed(path: Path, size: int) -> bool:
+    """Whether the first ``size`` bytes of a file have the SHA-256 in the 32 bytes that follow, its last."""
+    with open(path, "rb") as file:
+        seal, left = hashlib.sha256(), size
+        while left and (block := file.read(min(left, 2**20))):
+            seal.update(block)
+            left -= len(block)
+        return file.read() == seal.digest()
 
 
 def _once(path: Path, ready: Callable[[], bool], write: Callable[[Path], None]):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dlnb import checks, storage
+from dlnb.data import DataSet
 from dlnb.data.images import valid_images
 from dlnb.models import networks
 from dlnb.models.backend import keras
@@ -58,6 +59,7 @@ class Model:
 
         ``half`` stores the weights as float16, which is enough for figures but not for scores.
         """
+        path = checks.path(path)
         parts, kind = {"encoder": self.encoder, "decoder": self.decoder}, np.float16 if half else np.float32
         weights = {f"{n}/{i}": w.astype(kind) for n, net in parts.items() for i, w in enumerate(net.get_weights())}
         history = {f"history/{name}": values for name, values in self.history.items()}
@@ -68,21 +70,53 @@ class Model:
     def load(cls, path, data_set=None, latents: int | None = None) -> "Model":
         """The Model that ``save`` wrote to ``path``, with its ``history`` and ``about``.
 
-        Raises ValueError if the file is something else or damaged, and, where they are given, if the model was
+        Raises ValueError if the file is something else or damaged (losses of another number of updates or weights that
+        are not finite, too), and, where they are given, if the model was
         trained on another ``data_set`` (name, source, factors or image shape) or has another number of ``latents``.
         """
+        path = checks.path(path)
         about, arrays = storage.load(path, KIND)
         if data_set is not None:
+            checks.instance(data_set, DataSet, "data_set", "a DataSet such as data.load returns")
             _same_data(path, about, data_set)
-        if latents is not None and latents != about["latents"]:
-            raise ValueError(f"{path} has {about['latents']} latents, not {latents!r}")
-        rng, shape = np.random.default_rng(0), tuple(about["image_shape"])  # the weights are replaced below
-        encoder = networks.encoder(shape, about["latents"], rng, kernels=about["kernels"])
-        decoder = networks.decoder(shape, about["latents"], rng)
-        for name, network in (("encoder", encoder), ("decoder", decoder)):
-            network.set_weights([arrays[f"{name}/{i}"] for i in range(len(network.weights))])
+        if latents is not None and latents != about.get("latents"):
+            raise ValueError(f"{path} has {about.get('latents')} latents, not {latents!r}")
         history = {name.removeprefix("history/"): v for name, v in arrays.items() if name.startswith("history/")}
+        try:
+            _check_history(history, about)
+            encoder, decoder = (_network(name, about, arrays) for name in ("encoder", "decoder"))
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            raise storage.damaged(path, KIND, error) from error
         return cls(encoder, decoder, history, about)
+
+
+def _check_history(history: dict[str, np.ndarray], about: dict) -> None:
+    """Raise ValueError unless every loss has a finite value for each update."""
+    shapes = {values.shape for values in history.values()}
+    if len(shapes) > 1 or ("steps" in about and shapes - {(about["steps"],)}):
+        raise ValueError(f"its losses are {sorted(shapes)}, of {about.get('steps', 'one number of')} updates")
+    for name, values in history.items():
+        checks.finite(values, name)
+
+
+def _network(name: str, about: dict, arrays: dict[str, np.ndarray]) -> keras.Model:
+    """The encoder or decoder that ``about`` describes, with the weights of the file."""
+    shape, latents = tuple(about["image_shape"]), about["latents"]
+    # Compared first: a network is as large as these numbers say.
+    of_weights = len(arrays["decoder/0"]), arrays["encoder/0"].shape[2]
+    if (latents, *shape[2:]) != of_weights:
+        raise ValueError(f"it has {latents} latents and images {shape}, but its weights {of_weights}")
+    rng = np.random.default_rng(0)  # the weights are replaced
+    if name == "encoder":
+        network = networks.encoder(shape, latents, rng, kernels=about["kernels"])
+    else:
+        network = networks.decoder(shape, latents, rng)
+    count = sum(each.startswith(f"{name}/") for each in arrays)
+    weights = [checks.finite(arrays[f"{name}/{i}"], f"{name}/{i}") for i in range(count)]
+    if [w.shape for w in weights] != [w.shape for w in network.get_weights()]:
+        raise ValueError(f"the weights of its {name} have other shapes")
+    network.set_weights(weights)
+    return network
 
 
 def _same_data(path, about: dict, data_set) -> None:

@@ -184,21 +184,34 @@ def _check_losses(name, losses, start, parts) -> None:
 
 
 def _keep(path, about, graph, history, seconds) -> None:
-    kept = {"kind": CHECKPOINT, "run": about, "seconds": seconds}
+    kept = {"kind": CHECKPOINT, "run": about, "seconds": seconds, "updates": len(history)}
     storage.save(path, kept, graph.state | {"history": history})
 
 
 def _resume(path, about, graph) -> tuple[np.ndarray, float]:
     """Set ``graph`` to the state in a checkpoint of the run in ``about``; return its losses and seconds so far."""
     found, state = storage.load(path, CHECKPOINT)
+    run = found.get("run") if isinstance(found.get("run"), dict) else {}
     for what, value in storage.plain(about).items():
-        if what != "steps" and found["run"].get(what) != value:
+        if what != "steps" and run.get(what) != value:
             raise ValueError(
-                f"{path} is the checkpoint of another run, with {what} {found['run'].get(what)!r}, not {value!r}: "
+                f"{path} is the checkpoint of another run, with {what} {run.get(what)!r}, not {value!r}: "
                 "choose another file, or delete it to start over"
             )
-    history = state.pop("history")
+    try:
+        seconds = checks.number(found.get("seconds"), "seconds")
+        history = checks.finite(state.pop("history"), "its losses")
+        expected = {"losses": graph.no_losses.shape[1:]} | {name: v.shape for name, v in graph.state.items()}
+        given = {"losses": history.shape[1:]} | {name: values.shape for name, values in state.items()}
+        if given != expected:
+            raise ValueError(f"it holds {given}, not {expected}")
+        if len(history) != found.get("updates", len(history)):  # checkpoints of earlier versions do not tell
+            raise ValueError(f"it has the losses of {len(history)} updates and the weights of {found['updates']}")
+        for name in ("vae/vector", "critic/vector"):
+            checks.finite(state.get(name, 0.0), "its weights")
+    except (KeyError, ValueError) as error:
+        raise storage.damaged(path, CHECKPOINT, error) from error
     if len(history) > about["steps"]:
         raise ValueError(f"{path} is the checkpoint of {len(history)} updates, more than steps={about['steps']}")
     graph.state = state
-    return history, found["seconds"]
+    return history, seconds

@@ -6,6 +6,7 @@ whose weights are committed; ``released`` reads the results of the original stud
 """
 
 from dlnb.results import factors, keepsakes
+from dlnb.results.checksums import renew
 from dlnb.results.store import Store, failures, load
 from dlnb.results.table import CELL, FAILURE, KEY, ROW, TABLES, check, columns, key, keys, read_json
 
@@ -25,4 +26,5 @@ __all__ = [
     "keys",
     "load",
     "read_json",
+    "renew",
 ]

@@ -3,6 +3,7 @@
 A table is one Parquet file for each data set; failed.csv in the same folder lists the failed cells with the reason.
 """
 
+import io
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,9 @@ import pandas as pd
 from filelock import FileLock
 
 from dlnb import checks, storage
-from dlnb.results import factors
-from dlnb.results.table import FAILURE, FAILURES, KEY, ROW, TABLES, check, columns, key, keys, read_json, write
-from dlnb.study import STUDIES, Cell, Study
+from dlnb.results import checksums, factors, table
+from dlnb.results.table import A_STUDY, FAILURE, FAILURES, KEY, ROW, check, columns, key, keys, read_json, registered
+from dlnb.study import Cell, Study
 
 FAILED = [*KEY, "error", "commit"]  # columns of the list of failures
 
@@ -30,12 +31,15 @@ class Store:
     """
 
     def __init__(self, study: Study, runs=None, tables=None):
-        self.study, self.runs = study, Path(runs) / study.name if runs else None
-        self.home = Path(tables or TABLES) / study.name
+        self.study = checks.instance(study, Study, *A_STUDY)
+        self.runs = None if runs is None else checks.path(runs, "runs") / study.name
+        self.home = table.home(study.name, tables)
         self.cells = {key(cell): cell for cell in study.cells()}
 
     def folder(self, cell: Cell) -> Path:
         """The folder of the run of a cell."""
+        if self.runs is None:
+            raise ValueError("a Store without runs has tables alone: Store(study, runs) knows the folders of cells")
         return self.runs / str(cell)
 
     def load(self) -> pd.DataFrame:
@@ -55,11 +59,12 @@ class Store:
         path = self.home / FAILURES
         if not path.exists():
             return pd.DataFrame(columns=FAILED)
+        content = checksums.read(self.home, FAILURES)
         try:
-            table = pd.read_csv(path, dtype={"strength": "float64"})[FAILED]
-        except (KeyError, ValueError) as error:
+            found = pd.read_csv(io.BytesIO(content), dtype={"strength": "float64"})[FAILED]
+        except Exception as error:  # of pandas, whose kinds depend on what is damaged
             raise ValueError(f"{path} is not a list of failures, or is damaged: {error}") from error
-        return self._ordered(table, str(path))
+        return self._ordered(found, str(path))
 
     def failed(self, done: set[Cell] | None = None) -> dict[Cell, str]:
         """The failed cells with their reasons, from the list and from the runs, in the order of the cells.
@@ -67,8 +72,8 @@ class Store:
         A cell with a row, from another machine or another attempt, has not failed. ``done``: the cells with a row
         (default: read from the tables).
         """
-        table, done = self.failures(), self.recorded() if done is None else done
-        found = dict(zip(keys(table), table.error, strict=True))
+        listed, done = self.failures(), self.recorded() if done is None else done
+        found = dict(zip(keys(listed), listed.error, strict=True))
         found |= {tuple(one[name] for name in KEY): one["error"] for one in self._failures_of_runs()}
         return {cell: found[row] for row, cell in self.cells.items() if row in found and cell not in done}
 
@@ -81,48 +86,66 @@ class Store:
         (``factors``). The same rows give the same bytes. A lock makes concurrent writers wait for each other. The table
         is empty if there are no rows.
         """
-        fresh, failed = self._gathered(), self._failures_of_runs()
-        others = [self._shard(Path(shard)) for shard in shards]
+        fresh, failed = self.measured(), self._failures_of_runs()
+        shards = (shards,) if isinstance(shards, str | Path) else shards
+        others = [self._shard(checks.path(shard, "each of shards")) for shard in shards]
         self.home.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.home / ".lock"):
+        with FileLock(self.home / checksums.LOCK):
+            for folder in (self.home, self.home / factors.FOLDER):
+                storage.sweep(folder, *(f"{name}.parquet" for name in self.study.data_sets), FAILURES, checksums.SUMS)
             replaced = set(keys(fresh)) if replace else set()
             places = {str(self.home): self._read(self.home, without=replaced)}
             places |= {str(other.home): other._read(other.home) for other in others}
             places |= {str(self.runs and self.runs.parent): [fresh] if len(fresh) else []}
             failures = [each.failures() for each in (self, *others)] + [pd.DataFrame(failed, columns=FAILED)]
             parts = [part for some in places.values() for part in some] or [fresh]
-            table = pd.concat(parts, ignore_index=True).drop_duplicates()
-            _refuse_conflicts(table, places)
-            table = self._counted(table)
+            found = pd.concat(parts, ignore_index=True).drop_duplicates()
+            _refuse_conflicts(found, places)
+            found = self._counted(found)
             of_factors = factors.joined(self.study, self.runs, [each.home for each in (self, *others)], replace)
-            for name, part in table.groupby("data_set", sort=False):
+            for name, part in found.groupby("data_set", sort=False):
                 part = part.reset_index(drop=True)
                 part.attrs = {}  # they count models of all data sets, which must not change the file of one
-                write(self.home / f"{name}.parquet", part)
-            self._write_failures(failures, set(keys(table)))
+                table.write(self.home, f"{name}.parquet", part)
+            self._write_failures(failures, set(keys(found)))
             factors.save(of_factors, self.home)
-        return table
+        return found
 
-    def _gathered(self) -> pd.DataFrame:
-        """The rows of the runs. Raises ValueError, naming the file, for a row that ``check`` rejects."""
+    def measured(self) -> pd.DataFrame:
+        """The rows of the runs.
+
+        Raises ValueError, naming the file, for a row that ``check`` rejects or that lies in the folder of another cell.
+        """
         paths = sorted(self.runs.rglob(ROW)) if self.runs else []
         rows = [read_json(path) for path in paths]
         if not rows:
             return pd.DataFrame(columns=list(columns(self.study)))
         try:
-            return check(pd.DataFrame(rows), self.study, str(self.runs.parent))
+            found = check(pd.DataFrame(rows), self.study, str(self.runs.parent))
         except ValueError:
             for path, row in zip(paths, rows, strict=True):  # to name the file
-                check(pd.DataFrame([row]), self.study, str(path))
+                self._at_its_place(path, keys(check(pd.DataFrame([row]), self.study, str(path)))[0])
             raise
+        for path, each in zip(paths, keys(found), strict=True):
+            self._at_its_place(path, each)
+        return found
+
+    def _at_its_place(self, path: Path, row: tuple) -> None:
+        """Raise ValueError unless a file of the cell with the key ``row`` is in that cell's folder."""
+        if path.parent != (place := self.folder(self.cells[row])):
+            raise ValueError(
+                f"{path} is of another cell, {self.cells[row]}, whose folder is {place}: move it there, or remove it"
+            )
 
     def _failures_of_runs(self) -> list[dict]:
         """The failures of the runs. Raises ValueError, naming the file, for one that is damaged or of another study."""
         found = []
         for path in sorted(self.runs.rglob(FAILURE)) if self.runs else ():
             one = read_json(path)
-            if not {*FAILED} <= one.keys() or tuple(one[name] for name in KEY) not in self.cells:
+            row = tuple(one.get(name) for name in KEY)
+            if not {*FAILED} <= one.keys() or any(isinstance(v, list | dict) for v in row) or row not in self.cells:
                 raise ValueError(f"{path} is not a failure of the study {self.study.name}; remove it to continue")
+            self._at_its_place(path, row)
             found.append(one)
         return found
 
@@ -132,27 +155,27 @@ class Store:
         for path in sorted(path for path in home.glob("*.parquet") if not path.name.startswith(".")):
             if path.stem not in self.study.data_sets:
                 raise ValueError(f"{path} is not of a data set of the study {self.study.name}: remove it, or merge it")
+            part = table.read(home, path.name, "a table")
             try:
-                part = pd.read_parquet(path)
                 parts[str(path)] = part[[row not in without for row in keys(part)]]
-            except (KeyError, OSError, ValueError) as error:
+            except (TypeError, ValueError) as error:  # TypeError: a cell of the table holds a list
                 raise ValueError(f"{path} is not a table, or is damaged: {error}") from error
         return [check(part, self.study, path) for path, part in parts.items() if len(part)]
 
-    def _ordered(self, table: pd.DataFrame, where: str = "") -> pd.DataFrame:
+    def _ordered(self, rows: pd.DataFrame, where: str = "") -> pd.DataFrame:
         """The rows in the order of the cells. Raises ValueError for a row that is not of a cell."""
         order = {row: i for i, row in enumerate(self.cells)}
-        if foreign := [row for row in keys(table) if row not in order]:
+        if foreign := [row for row in keys(rows) if row not in order]:
             named = dict(zip(KEY, foreign[0], strict=True))
             raise ValueError(f"{where}: {named} is not a cell of the study {self.study.name}")
-        places = pd.Series([order[row] for row in keys(table)], dtype="int64")
-        return table.iloc[places.argsort()].reset_index(drop=True)
+        places = pd.Series([order[row] for row in keys(rows)], dtype="int64")
+        return rows.iloc[places.argsort()].reset_index(drop=True)
 
-    def _counted(self, table: pd.DataFrame) -> pd.DataFrame:
+    def _counted(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows in the order of the cells, with the numbers of rows and cells in ``attrs``."""
-        table = self._ordered(table)
-        table.attrs = {"study": self.study.name, "models": len(table), "cells": len(self.cells)}
-        return table
+        rows = self._ordered(rows)
+        rows.attrs = {"study": self.study.name, "models": len(rows), "cells": len(self.cells)}
+        return rows
 
     def _shard(self, folder: Path) -> "Store":
         """The store of tables in ``folder``, which holds the tables of studies or those of this study alone."""
@@ -167,19 +190,18 @@ class Store:
 
     def _write_failures(self, lists: list[pd.DataFrame], done: set[tuple]) -> None:
         """Write one list of the failures in ``lists``, without cells that have a row."""
-        path = self.home / FAILURES
-        table = pd.concat([part for part in lists if len(part)] or lists)
-        table = table.astype({"strength": "float64", "seed": "int64"}).drop_duplicates(KEY, keep="last")
-        table = table[[row not in done for row in keys(table)]]
-        if len(table):
-            table = self._ordered(table, str(path))
-            storage.write(path, partial(table.to_csv, index=False))
+        rows = pd.concat([part for part in lists if len(part)] or lists)
+        rows = rows.astype({"strength": "float64", "seed": "int64"}).drop_duplicates(KEY, keep="last")
+        rows = rows[[row not in done for row in keys(rows)]]
+        if len(rows):
+            rows = self._ordered(rows, str(self.home / FAILURES))
+            checksums.write(self.home, FAILURES, partial(rows.to_csv, index=False))
         else:
-            path.unlink(missing_ok=True)
+            checksums.remove(self.home, FAILURES)
 
 
-def _refuse_conflicts(table: pd.DataFrame, places: dict[str, list[pd.DataFrame]]) -> None:
-    twice = table[table.duplicated(KEY)]
+def _refuse_conflicts(rows: pd.DataFrame, places: dict[str, list[pd.DataFrame]]) -> None:
+    twice = rows[rows.duplicated(KEY)]
     if not len(twice):
         return
     first = keys(twice)[0]
@@ -197,9 +219,11 @@ def load(study: str, folder=None) -> pd.DataFrame:
 
     Returns a DataFrame (columns: dlnb/tables/README.md) with the numbers of its models and of the study's cells in
     ``attrs["models"]`` and ``attrs["cells"]``. Raises ValueError for an unknown study, one without rows, and tables
-    that ``check`` rejects: missing columns, empty values, duplicate rows or another protocol.
+    that ``check`` rejects: missing columns, empty values, duplicate rows or another protocol; and, naming the file,
+    for one that is damaged or whose checksum is not that in SHA256SUMS (``renew`` lists it after a change that was
+    meant).
     """
-    return Store(checks.choose(STUDIES, study, "study"), tables=folder).load()
+    return Store(registered(study), tables=folder).load()
 
 
 def failures(study: str, folder=None) -> pd.DataFrame:
@@ -208,4 +232,4 @@ def failures(study: str, folder=None) -> pd.DataFrame:
     Returns a DataFrame with the columns data_set, method, strength, seed, error and commit, empty without failures.
     Raises ValueError for an unknown study, and a list that is damaged or names a cell that the study does not have.
     """
-    return Store(checks.choose(STUDIES, study, "study"), tables=folder).failures()
+    return Store(registered(study), tables=folder).failures()

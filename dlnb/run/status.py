@@ -1,13 +1,12 @@
 """The progress of a study: which cells are done, running, interrupted, failed or missing, and the expected end."""
 
-import zipfile
 from collections import Counter
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
-from dlnb import progress, results
+from dlnb import progress, results, storage
 from dlnb.run import worker
 from dlnb.run.worker import State
 from dlnb.study import Cell
@@ -17,13 +16,13 @@ RECENT = 20  # latest models, whose mean time is the speed
 
 def states(store: results.Store, cells: list[Cell]) -> dict[Cell, State]:
     """The state of each cell, from the table and the folders of the runs."""
-    recorded = store.recorded()
+    recorded = store.recorded() | {store.cells[row] for row in results.keys(store.measured())}
     failed = store.failed(recorded)
     return {cell: _state(cell, store.folder(cell), recorded, failed) for cell in cells}
 
 
 def _state(cell: Cell, folder: Path, recorded, failed) -> State:
-    if cell in recorded or (folder / results.ROW).exists():
+    if cell in recorded:
         return State.DONE
     if worker.held(folder):
         return State.RUNNING
@@ -74,8 +73,7 @@ def report(store: results.Store, cells: list[Cell]) -> str:
 def _updates(store: results.Store, cell: Cell) -> str:
     """The progress of a running cell at its last checkpoint."""
     try:
-        with np.load(store.folder(cell) / worker.CHECKPOINT) as file:
-            done = len(file["history"])
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # no checkpoint yet
+        done = len(storage.load(store.folder(cell) / worker.CHECKPOINT, "checkpoint")[1]["history"])
+    except (OSError, KeyError, TypeError, ValueError):  # no checkpoint yet
         return ""
     return f", {done:,} of {store.study.training_of(cell.method).steps:,} updates"

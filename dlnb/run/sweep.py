@@ -16,10 +16,11 @@ from pathlib import Path
 import pandas as pd
 
 from dlnb import checks, progress, results
-from dlnb.run import cluster, engines, estimate, status, worker
+from dlnb.run import cluster, engines, estimate, feasible, status, worker
 from dlnb.study import STUDIES, Cell, Study
 
 ELSEWHERE = 75  # exit status without failures while another runner has some of the cells (EX_TEMPFAIL of sysexits.h)
+ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")  # from batch systems at the time limit, closed terminals, and Ctrl-\
 TABLE_SECONDS = 300  # between two updates of the table during a sweep
 Engine = Callable[[Study, list[Cell], Path, dict], Iterable[worker.Ended]]
 
@@ -27,18 +28,23 @@ Engine = Callable[[Study, list[Cell], Path, dict], Iterable[worker.Ended]]
 def run(study: Study, cells: list[Cell], runs, tables=None, engine: Engine | None = None, retry: bool = False) -> int:
     """Run the cells that are neither under ``runs`` nor in the table; the number of those that other runners have.
 
-    Cells that failed before are skipped, or with ``retry`` run from the start. The table is written before training,
-    so that errors in it (ValueError, OSError) are raised early, and repeatedly during the sweep.
+    Cells that failed before are skipped, or with ``retry`` run from the start, except that a model whose training was
+    finished is only scored. The table is written before training, so that errors in it (ValueError, OSError) are raised
+    early, and repeatedly during the sweep; ValueError for data sets that are not registered or do not fit the scores.
     """
-    runs, engine = Path(runs).absolute(), engine or partial(engines.local, workers=1)
+    runs, engine = checks.path(runs, "runs").absolute(), engine or partial(engines.local, workers=1)
     store = results.Store(study, runs, tables)
     done = {store.cells[row] for row in results.keys(store.collect())}
     failed = store.failed(done)
     todo = [cell for cell in cells if cell not in done and (retry or cell not in failed)]
+    feasible.check(study, dict.fromkeys(cell.data_set for cell in todo))
+    worker.sweep(store.runs)
     for cell in todo if retry else ():
         if cell in failed:
-            for name in (results.FAILURE, worker.CHECKPOINT):
-                (store.folder(cell) / name).unlink(missing_ok=True)
+            folder = store.folder(cell)
+            if not worker.finished(study, cell, folder):
+                (folder / worker.CHECKPOINT).unlink(missing_ok=True)
+            (folder / results.FAILURE).unlink(missing_ok=True)
     print(f"{study.name}: {len(cells) - len(todo)} of {len(cells)} models done or failed before, {len(todo)} to train")
     made, written = worker.origin(), time.monotonic()
     with progress.sweep(study.name, len(cells), len(cells) - len(todo)) as show:
@@ -86,37 +92,53 @@ def train(
     - ``runs``: the folder for models and checkpoints, from which interrupted models resume when this is called again.
     - ``tables``: the folder for the table.
     - ``workers``: number of processes; a single worker is this process.
-    - ``retry``: whether to train again what failed before. The log of a model is in runs/STUDY/CELL/log.txt.
+    - ``retry``: whether to try again what failed before: a model whose training was finished is scored, others are
+      trained from the start. The log of a model is in runs/STUDY/CELL/log.txt.
     - ``engine``: "local", processes of this machine, or "dask", the workers of a Dask cluster: that of the scheduler at
       ``address``, such as "tcp://node1:8786", or without it one of ``workers`` processes of this machine.
     - ``patience``: hours without any worker of the cluster after which this ends; by default a day, as a queue may be
       long, and two minutes without ``address``.
 
     Returns the table, a DataFrame with one row for each model (columns: dlnb/tables/README.md). Raises ValueError, with
-    the reasons, if models failed, now or before, and RuntimeError if workers are killed repeatedly or none is left.
+    the reasons, if models failed, now or before, or if the study cannot be run (an unknown data set, a sample that is
+    too small); RuntimeError if workers are killed repeatedly or none is left, and for models that another runner is
+    training.
     """
+    store, retry = results.Store(study, runs, tables), checks.flag(retry, "retry")
     with _engine(engine, address, checks.whole(workers, "workers"), patience) as begun:
         run(study, study.cells(), runs, tables, begun, retry)
-    store = results.Store(study, runs, tables)
     table = store.collect()
     if failed := store.failed():
         reasons = "".join(f"\n{cell}: {why}" for cell, why in failed.items())
-        raise ValueError(f"{len(failed)} of {len(store.cells)} models failed; retry=True trains them again:{reasons}")
+        raise ValueError(f"{len(failed)} of {len(store.cells)} models failed; retry=True tries them again:{reasons}")
+    if lacking := _lacking(store, table, store.cells.values()):
+        raise RuntimeError(
+            f"{len(lacking)} models have no row, such as {lacking[0]}: another runner is training them, or its row was "
+            "removed; call this again when it has ended"
+        )
     return table
+
+
+def _lacking(store: results.Store, table: pd.DataFrame, cells: Iterable[Cell], failed=()) -> list[Cell]:
+    """The cells without a row, except for those that failed."""
+    rows = {store.cells[row] for row in results.keys(table)}
+    return [cell for cell in cells if cell not in rows and cell not in failed]
 
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m dlnb.run",
         description="Train and score the models of a study.",
-        epilog="Exit status of a sweep: 0 if all requested models are in the table, 1 if models failed or after "
-        f"another error, {ELSEWHERE} if another runner is training some of them.",
+        epilog="Exit status of a sweep: 0 if all requested models are in the table, 1 if models failed or lack rows or "
+        f"after an error, {ELSEWHERE} if another runner is training some of them.",
     )
     made.add_argument("study", help=f"one of {', '.join(STUDIES)}")
     made.add_argument("--only", metavar="PATTERN", help="only matching cells, as in 'color_dsprites/*/beta=4/*'")
     instead = made.add_mutually_exclusive_group()
     instead.add_argument("--status", action="store_true", help="train nothing; report progress and expected end")
-    instead.add_argument("--retry", action="store_true", help="retrain models that failed, from the start")
+    instead.add_argument(
+        "--retry", action="store_true", help="try models that failed again: score those trained, retrain the others"
+    )
     instead.add_argument("--rescore", action="store_true", help="train nothing; score the models under --runs again")
     instead.add_argument("--merge", metavar="FOLDER", nargs="+", help="train nothing; merge tables of other machines")
     instead.add_argument("--estimate", action="store_true", help="train nothing; estimate the cost on this device")
@@ -146,16 +168,19 @@ def main(arguments=None) -> int:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM, which batch systems send at the time limit, end the workers too, as Ctrl-C does."""
+    """Let the signals in ENDING end the workers too, as Ctrl-C does, unless they are ignored, as after nohup."""
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    known = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]  # Windows has the first only
+    heeded = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heeded}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _main(options) -> int:
@@ -185,8 +210,12 @@ def _main(options) -> int:
     reasons = store.failed()
     failed = {cell: reasons[cell] for cell in cells if cell in reasons}
     for cell, why in failed.items():
-        print(f"failed: {cell}: {why} (--retry trains it again)", file=sys.stderr)
-    return 1 if failed else ELSEWHERE if busy else 0
+        print(f"failed: {cell}: {why} (--retry tries it again)", file=sys.stderr)
+    trained = not (options.rescore or options.merge)
+    lacking = _lacking(store, table, cells, failed) if trained else []
+    if len(lacking) > busy:
+        print(f"{len(lacking) - busy} models have no row, such as {lacking[0]}: run it again", file=sys.stderr)
+    return 1 if failed or len(lacking) > busy else ELSEWHERE if busy else 0
 
 
 @contextmanager

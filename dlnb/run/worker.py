@@ -8,7 +8,6 @@ process that works on a cell locks its folder; the lock ends with the process.
 import json
 import time
 import traceback
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict
@@ -22,6 +21,7 @@ from filelock import FileLock, Timeout
 from dlnb import checks, metrics, provenance, results, storage
 from dlnb.representation import Representation
 from dlnb.results import factors
+from dlnb.run import feasible
 from dlnb.study import Cell, Study
 
 CHECKPOINT = "checkpoint.npz"
@@ -51,6 +51,8 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
     from dlnb import data, models
 
     data_set, training = data.load(cell.data_set, study.source, study.size), study.training_of(cell.method)
+    known = data_set.sample_factors(study.sample, models.generator(cell.seed, "sample"))
+    feasible.check_sample(study, data_set, known)  # before the training, not after it
     kind = checks.choose(models.METHODS, cell.method, "method")
     method = kind(**{cell.hyperparameter: cell.strength}, **study.constants(cell.method))
     method = models.rescaled(method, training.steps)
@@ -117,9 +119,10 @@ def rescore(study: Study, cells: list[Cell], runs: Path) -> None:
                 raise ValueError(f"{folder}: trained by another protocol than that of {study.name}: {', '.join(other)}")
             try:
                 codes = Representation.load(folder / "codes.npz")
-            except (OSError, ValueError, zipfile.BadZipFile) as error:
+            except (OSError, ValueError) as error:
                 raise ValueError(f"{cell}: its codes cannot be read, so train it again: {error}") from error
             with FileLock(folder / "lock"):
+                storage.sweep(folder)
                 scores, parts = measure(study, codes, models.generator(cell.seed, "scores"))
                 record |= scores
                 results.check(pd.DataFrame([record]), study, str(folder))
@@ -143,14 +146,45 @@ def do(study: Study, cell: Cell, runs: Path, origin: dict) -> Ended:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / "lock", timeout=1):  # --status holds the lock for a moment
+            storage.sweep(folder)
             if (folder / results.ROW).exists():
                 return cell, State.DONE, ""
             if (folder / results.FAILURE).exists():
-                return cell, State.FAILED, results.read_json(folder / results.FAILURE)["error"]
+                return cell, State.FAILED, str(results.read_json(folder / results.FAILURE).get("error", "unknown"))
             with _logged(folder / "log.txt"):
                 return _record(study, cell, folder, origin)
     except Timeout:
         return cell, State.RUNNING, ""
+    except OSError as error:
+        if error.errno is not None and error.filename is None:  # as of a full disk while the log is written
+            error.filename = str(folder)
+        raise
+
+
+def finished(study: Study, cell: Cell, folder: Path) -> bool:
+    """Whether the checkpoint in ``folder`` is that of the cell after its last update, so that it can be scored."""
+    training = study.training_of(cell.method)
+    try:
+        about, arrays = storage.load(folder / CHECKPOINT, "checkpoint")
+        run, losses = about["run"], arrays["history"]
+        asked = {"name": str(cell), "data_set": cell.data_set, "source": study.source, "seed": cell.seed}
+        asked |= {name: value for name, value in asdict(training).items() if name in run}  # all but another's critic
+        asked["hyperparameters"] = run["hyperparameters"] | {cell.hyperparameter: cell.strength}
+        asked["hyperparameters"] |= study.constants(cell.method)
+        same = {name: run.get(name) for name in asked} == asked and run["image_shape"][:2] == [study.size] * 2
+        return bool(same and len(losses) == training.steps and np.isfinite(losses).all())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written in the folders of cells, except of cells that have a process."""
+    for path in {left.parent for left in folder.rglob(".*") if storage.TEMPORARY.fullmatch(left.name)}:
+        try:
+            with FileLock(path / "lock", timeout=0):
+                storage.sweep(path)
+        except (Timeout, OSError):  # another runner's
+            continue
 
 
 def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> Ended:
