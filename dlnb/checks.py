@@ -194,7 +194,9 @@ def labelled_codes(values, labels) -> tuple[np.ndarray, np.ndarray]:
     if labels.ndim != 2 or len(labels) != n or not labels.shape[1]:
         what = f"of shape {labels.shape}" if labels.ndim else shown(given)
         hint = ""
-        if labels.ndim == 2 and d > n and d == labels.shape[1]:
+        if labels.shape == (n, 0):
+            hint = ": without factors there are only scores that need none, such as total_correlation and udr"
+        elif labels.ndim == 2 and d > n and d == labels.shape[1]:
             hint = ": are both transposed? A row is an image"
         elif labels.ndim == 2 and labels.shape[1] == n > len(labels):
             hint = ": are factors transposed? A row is an image"

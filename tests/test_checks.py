@@ -290,3 +290,8 @@ def test_messages_show_long_values_by_what_they_are():
     assert checks.shown(TABLE) == "a DataFrame of shape (2, 2)"
     assert checks.shown(list(range(100))) == "a list of 100 entries"
     assert len(checks.shown("x" * 1000)) < 80
+
+
+def test_images_without_factors_are_told_what_can_be_scored():
+    with pytest.raises(ValueError, match="without factors there are only scores that need none"):
+        checks.labelled_codes(np.ones((3, 2)), np.empty((3, 0), int))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from dlnb import checks
-from dlnb.data.dataset import DataSet
+from dlnb.data.dataset import DataSet, rendered
 from dlnb.metrics import rows
 from dlnb.metrics.linear import SOLVERS, logistic_regression
 
@@ -164,7 +164,7 @@ def _drawn(data_set, encode, rng, score: str) -> None:
 
 
 def _encoded(data_set, encode, factors, rng) -> np.ndarray:
-    codes = checks.codes(encode(data_set.render(factors, rng)))
+    codes = checks.codes(encode(rendered(data_set, factors, rng)))
     if len(codes) != len(factors):
         raise ValueError(f"the encoder must return a code for each of {len(factors)} images, not {len(codes)} codes")
     return codes.astype(np.float64)

@@ -151,6 +151,4 @@ def codes_of(model: Model, codes) -> np.ndarray:
     latents, codes = model_of(model).latents, checks.codes(codes)
     if codes.shape[1] != latents:
         raise ValueError(f"this model has {latents} latents: codes must be [n, {latents}], not {codes.shape}")
-    with np.errstate(over="ignore"):
-        found = codes.astype(np.float32, copy=False)
-    return checks.finite(found, "codes in 32 bits")
+    return codes.astype(np.float32, copy=False)
