@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 from docutils import nodes
+from myst_nb.ext.glue.crossref import read_glue_cache
 from plain_markdown import AT_CELL, Translator
 from pybtex.backends.markdown import Backend
 from rerun_cells import CHECKS, FOLDED, HIDDEN, INSTALL, STILL, TITLE, is_installation, relaxed, trains
@@ -84,7 +85,8 @@ def opening(app, page: str, code: list) -> list:
     repository = app.config.html_theme_options["repository_url"]
     install = TITLE.format("Installation") + "\n" + INSTALL.format(repository=repository, version=version)
     cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(install.strip(), metadata=FOLDED)]
-    if numbers := {name: value(output) for name, output in metadata.get("glue", {}).items()}:
+    glued = read_glue_cache(app.env.mystnb_config.output_folder, page)
+    if numbers := {name: value(output) for name, output in glued.items()}:
         listed = json.dumps(numbers, indent=4, ensure_ascii=False)
         source = f"{TITLE.format('Numbers of the book')}\nfrom dlnb import notebook\n\nnotebook.beside({listed})"
         cells.append(nbformat.v4.new_code_cell(source, metadata=FOLDED))
