@@ -72,7 +72,7 @@ def test_figures_without_annealed_vae_have_all_other_methods():
 
 
 def test_figure_7_shows_what_was_kept(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(keepsakes, "TABLES", tmp_path)
+    monkeypatch.setattr("dlnb.results.table.TABLES", tmp_path)
     cells = {c.data_set: c for c in STUDIES["short"].cells() if c.method == keepsakes.FIGURE_7[c.data_set]}
     images = np.random.default_rng(0).uniform(size=(6, 8, 8, 1))
     with pytest.raises(ValueError, match="no reconstructions of the study short"):

@@ -315,7 +315,7 @@ def test_all_sizes_of_dsprites_share_one_array(folder, publish, tmp_path):
     for size in SIZES:
         originals.dsprites(size, folder)
     (path,) = (tmp_path / "home" / "derived").glob("*.npy")
-    assert path.stat().st_size == 128 + 72 * 512, "one bit a pixel"
+    assert path.stat().st_size == 128 + 72 * 512 + 32, "one bit a pixel, and a checksum"
 
 
 def test_the_first_load_says_whose_images_these_are_and_on_which_terms(folder, publish, capsys):

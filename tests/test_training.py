@@ -486,7 +486,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_it_with_the_last_that
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"steps": 0}, "steps must be a whole number of at least 1, not 0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1 and below 2147483648, not 0"),
         ({"steps": 10.0}, "steps must be a whole number"),
         ({"batch": 0}, "batch must be a whole number of at least 1"),
         ({"latents": 0}, "latents must be a whole number of at least 1"),

@@ -9,7 +9,7 @@ from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_conte
 
 CELL = "\x00cell {}\x00"  # where a code cell stands
 AT_CELL = re.compile("\x00cell ([0-9]+)\x00")
-NUMBER = '<abbr title="measured when the book was built">', "</abbr>"
+NUMBER = '<abbr title="in the book">', "</abbr>"
 
 
 class Translator(MarkdownTranslator):
