@@ -6,10 +6,11 @@ INSTALLED = .venv/installed
 
 WORKERS ?= 2
 
-.PHONY: help book test test-slow study lock clean
+.PHONY: help book notebooks test test-slow study lock clean
 
 help:
 	@echo "make book               install, run every chapter, write _build/html/index.html"
+	@echo "make notebooks          the same; notebooks that stand alone are in _build/html/notebooks"
 	@echo "make test               lint and test; the site's own tests need a built book"
 	@echo "make test-slow          the tests that take long: recipes of CONTRIBUTING, a campaign of kills"
 	@echo "make study STUDY=scores train and score the models of a study (default: smoke)"
@@ -26,6 +27,8 @@ book: $(INSTALLED)
 	@for page in index $$(awk '/(root|file):/ { print $$NF }' _toc.yml); do \
 		test -s _build/html/$$page.html || { echo "make book: _build/html/$$page.html is missing" >&2; exit 1; }; \
 	done
+
+notebooks: book
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .
