@@ -2,9 +2,11 @@
 
     python benchmarks/keepsakes.py STUDY [--runs runs]
 
-Written to dlnb/tables/STUDY; what noise.csv, gap.csv and latents.csv already have is not computed again:
+UDR compares models of several seeds, which may be trained months apart and on other machines: so codes of the same
+1,000 images are kept of every model, as float16 and without passive latents (30 KB a model), in benchmarks/codes/STUDY. The
+rest is written to dlnb/tables/STUDY; what noise.csv, gap.csv and latents.csv already have is not computed again:
 
-- udr.csv: UDR of the settings with several seeds under --runs, from the same 1,000 images for all models of a setting.
+- udr.csv: UDR of the settings with kept codes of several seeds.
 - noise.csv: two models of each data set and method (second and fifth strength, seed 0), scored on another sample.
 - gap.csv: total correlation of the mean and the sampled code of every model, using only latents whose KL divergence
   exceeds a threshold, for several thresholds.
@@ -14,6 +16,7 @@ Written to dlnb/tables/STUDY; what noise.csv, gap.csv and latents.csv already ha
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +32,7 @@ from dlnb.study import STUDIES, SWEEPS, Cell, Study
 
 IMAGES = 1_000
 SHOWN = 10  # images whose reconstructions are kept
+CODES = Path(__file__).parent / "codes"
 UDR, NOISE, GAP, LATENTS = "udr.csv", "noise.csv", "gap.csv", "latents.csv"
 SCORED_TWICE = 1, 4  # positions of the strengths in their sweep
 ABOVE = 0.0, 0.01, 0.03, 0.1, 0.3, 1.0  # nats
@@ -38,31 +42,59 @@ def model(study: Study, cell: Cell, runs: Path) -> Model:
     return Model.load(runs / study.name / str(cell) / "model.npz")
 
 
-def udr(study: Study, runs: Path) -> pd.DataFrame:
-    """One row for each model and kind, of the settings with several seeds under ``runs``."""
-    there = [cell for cell in study.cells() if (runs / study.name / str(cell) / results.ROW).exists()]
-    settings, rows, images = {}, [], {}
-    for cell in there:
-        settings.setdefault((cell.data_set, cell.method, cell.strength), []).append(cell)
-    for key, cells in settings.items():
-        if len(cells) < 2:
+def keep_codes(study: Study, runs: Path, home: Path) -> list[Path]:
+    """Write codes of the models under ``runs`` that have none in ``home``; the paths."""
+    paths, images = [], {}
+    for cell in study.cells():
+        path = home / study.name / f"{cell}.npz"
+        if path.exists() or not (runs / study.name / str(cell) / results.ROW).exists():
             continue
-        if key[0] not in images:
-            data_set = data.load(key[0], study.source, study.size)
-            images = {key[0]: data_set.sample(IMAGES, np.random.default_rng(0))}
-        codes = [training.encode(model(study, cell, runs), images[key[0]]) for cell in cells]
+        if cell.data_set not in images:
+            images = {cell.data_set: data.load(cell.data_set, study.source, study.size).sample(IMAGES, _rng())}
+        codes = training.encode(model(study, cell, runs), images[cell.data_set])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        slim(codes).save(path)
+        paths.append(path)
+    return paths
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def slim(codes: Representation) -> Representation:
+    """The same codes in a third of the bytes: float16, logvar in steps of 1/8, passive latents equal to the prior.
+
+    UDR needs the order of the means, and of the variances only which latents are active, which must not change.
+    """
+    mean, logvar = (np.where(codes.active, values, 0) for values in (codes.mean, codes.logvar))
+    found = Representation(
+        codes.factors.astype(np.int16), mean.astype(np.float16), np.float16(np.round(8 * logvar) / 8)
+    )
+    return found if np.array_equal(found.active, codes.active) else replace(found, logvar=logvar.astype(np.float16))
+
+
+def kept_codes(path: Path) -> Representation:
+    codes = Representation.load(path)
+    return Representation(codes.factors, codes.mean.astype(np.float32), codes.logvar.astype(np.float32))
+
+
+def udr(study: Study, home: Path) -> pd.DataFrame:
+    """One row for each model and kind, of the settings with codes of several seeds in ``home``."""
+    settings, rows = {}, []
+    for cell in study.cells():
+        if (path := home / study.name / f"{cell}.npz").exists():
+            settings.setdefault((cell.data_set, cell.method, cell.strength), {})[cell.seed] = kept_codes(path)
+    for key, seeds in settings.items():
+        if len(seeds) < 2:
+            continue
         for kind in ("spearman", "lasso"):
-            found = metrics.udr(codes, kind)
+            found = metrics.udr(list(seeds.values()), kind)
             rows += [
-                {
-                    **dict(zip(results.KEY, (*key, cell.seed), strict=True)),
-                    "kind": kind,
-                    "seeds": len(cells),
-                    "udr": value,
-                }
-                for cell, value in zip(cells, found, strict=True)
+                dict(zip(results.KEY, (*key, seed), strict=True)) | {"kind": kind, "seeds": len(seeds), "udr": value}
+                for seed, value in zip(seeds, found, strict=True)
             ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*results.KEY, "kind", "seeds", "udr"])
 
 
 def noise(study: Study, runs: Path, done: set[tuple]) -> pd.DataFrame:
@@ -148,9 +180,11 @@ def main() -> None:
     parser.add_argument("study", choices=STUDIES)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--tables", type=Path, default=results.TABLES)
+    parser.add_argument("--codes", type=Path, default=CODES)
     options = parser.parse_args()
     study, home = STUDIES[options.study], options.tables / options.study
-    table = joined(home / UDR, udr(study, options.runs).round(4), [*results.KEY, "kind"])
+    print(f"{len(keep_codes(study, options.runs, options.codes))} models' codes are new in {options.codes}")
+    table = joined(home / UDR, udr(study, options.codes).round(4), [*results.KEY, "kind"])
     print(f"{len(table)} values of UDR in {home / UDR}")
     fresh = noise(study, options.runs, set(results.keys(old(home / NOISE)))).round(6)
     table = joined(home / NOISE, fresh, [*results.KEY, "score"])
