@@ -3,8 +3,8 @@
     python benchmarks/keepsakes.py STUDY [--runs runs]
 
 UDR compares models of several seeds, which may be trained months apart and on other machines: so codes of the same
-1,000 images are kept of every model, as float16 and without passive latents (30 KB a model), in benchmarks/codes/STUDY. The
-rest is written to dlnb/tables/STUDY; what noise.csv, gap.csv and latents.csv already have is not computed again:
+1,000 images are kept of every model, as float16 and without passive latents (30 KB a model), in benchmarks/codes/STUDY.
+The rest is written to dlnb/tables/STUDY; what noise.csv, gap.csv and latents.csv already have is not computed again:
 
 - udr.csv: UDR of the settings with kept codes of several seeds.
 - noise.csv: two models of each data set and method (second and fifth strength, seed 0), scored on another sample.
