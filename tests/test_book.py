@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 CHAPTERS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "book").glob("*.ipynb"))}
 # Chapters that only read the table of results; they must start without TensorFlow.
 RESULTS = [
-    *("metrics", "factorization", "agreement", "importance", "selection", "downstream", "findings"),
+    *("metrics", "validation", "factorization", "agreement", "importance", "selection", "downstream", "findings"),
     *("figures", "more_figures", "afterwards"),
 ]
 DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes a class
