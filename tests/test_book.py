@@ -159,13 +159,15 @@ def test_results_chapters_do_not_need_tensorflow(name):
 
 
 def test_the_differences_are_numbered_in_one_row_and_counted():
-    cells = CHAPTERS["protocol"].cells
+    cells = CHAPTERS["differences"].cells
     numbers = [int(n) for cell in cells for n in re.findall(r"^\| (\d+) \|", cell.source, re.M)]
     assert numbers == list(range(1, len(numbers) + 1))
     text = "\n".join(cell.source for cell in cells)
     assert f'notebook.glue("differences", {len(numbers)})' in text
+    matter = len(re.findall(r"^\| \d+ \| [^|]*●", text, re.M))
+    assert f'notebook.glue("matter", {matter})' in text
     (gamma,) = re.findall(r"^\| (\d+) \| γ of AnnealedVAE", text, re.M)
-    assert f'notebook.glue("annealed_difference", {gamma})' in text
+    assert any(f'notebook.glue("annealed_difference", {gamma})' in cell.source for cell in CHAPTERS["protocol"].cells)
 
 
 def test_the_atlas_has_every_figure_and_table_of_the_paper():
