@@ -135,3 +135,9 @@ def test_animations_get_a_still_of_four_frames_for_those_who_want_no_motion(tmp_
         '<p><picture><source srcset="../_images/a.still.png" media="(prefers-reduced-motion: reduce), print">'
         '<img alt="moving" src="../_images/a.gif" /></picture> <img src="b.png" /></p>'
     )
+
+
+def test_an_empty_header_cell_is_no_header():
+    context = {"body": '<tr><th class="blank"></th><th><p></p></th><th>&nbsp;</th><th>MIG</th><thead></thead></tr>'}
+    book_fixes.name_headers(None, "", "", context, None)
+    assert context["body"] == '<tr><td class="blank"></td><td></td><td></td><th>MIG</th><thead></thead></tr>'

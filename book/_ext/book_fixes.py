@@ -67,6 +67,23 @@ def drop_bibliography_roles(app, pagename, templatename, context, doctree):
         context["body"] = re.sub(r' role="(?:list|doc-biblioentry)"', "", context["body"])
 
 
+def name_headers(app, pagename, templatename, context, doctree):
+    """A header cell without a text, such as the corner of a table of pandas, is announced as a nameless header."""
+    if "body" in context:
+        context["body"] = re.sub(r"<th\b([^>]*)>(?:\s|&nbsp;|&#160;|<p></p>)*</th>", r"<td\1></td>", context["body"])
+
+
+def add_landmarks(app, exception):
+    """The theme's sidebar is part of no landmark, so that a screen reader cannot jump to it."""
+    if exception or app.builder.format != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text()
+        named = re.sub(r'(<div id="pst-primary-sidebar"[^>]*)>', r'\1 role="region" aria-label="Book">', text)
+        if named != text:
+            page.write_text(named)
+
+
 def add_stills(app, exception):
     """A GIF cannot be stopped: whoever asks for less motion, or prints, sees four of its frames below each other."""
     if exception or app.builder.format != "html":
@@ -98,5 +115,7 @@ def setup(app):
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("html-page-context", drop_bibliography_roles, priority=900)
     app.connect("html-page-context", offer_stills, priority=900)
+    app.connect("html-page-context", name_headers, priority=900)
+    app.connect("build-finished", add_landmarks, priority=900)
     app.connect("build-finished", add_stills, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
