@@ -9,6 +9,7 @@ from pages import BROWSER, FLAGS, REQUIRED
 from PIL import Image
 
 sync_api = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
 
 PAGES = sorted((Path(__file__).parents[1] / "_build/html/book").glob("*.html"))
 MISSING = "no chromium found" if not BROWSER else "no built book: run `make book`" if not PAGES else None
@@ -19,6 +20,22 @@ WRONG_MATHS = "() => [...document.querySelectorAll('mjx-merror, [data-mjx-error]
 BROKEN_IMAGES = """() => [...document.images].filter(e => { e.loading = 'eager'; return e.complete && !e.naturalWidth })
     .map(e => e.src)"""
 WIDTH = "() => document.documentElement.scrollWidth - window.innerWidth"
+# Tables and figures that end beyond a box which hides what is outside, and of which no fading edge tells
+CUT = """() => [...document.querySelectorAll('.bd-article table, .bd-article figure img')].filter(each => {
+    for (let box = each.parentElement; box && box !== document.body; box = box.parentElement)
+        if (each.getBoundingClientRect().right > box.getBoundingClientRect().right + 1
+                && getComputedStyle(box).overflowX !== 'visible')
+            return !box.classList.contains('cut-right') || box.tabIndex !== 0;
+    return false;
+}).map(each => (each.alt || each.innerText).slice(0, 60))"""
+BEYOND = """() => {
+    const edge = document.querySelector('.bd-article').getBoundingClientRect().right;
+    return [...document.querySelectorAll('.bd-article table')].filter(e => e.getBoundingClientRect().right > edge + 1)
+        .map(each => each.innerText.slice(0, 60));
+}"""
+# Chart labels have 9 points, so that three quarters of a figure's nominal size leave about 9 pixels
+TINY = """() => [...document.querySelectorAll('.bd-content figure img[src$=".svg"]:not(.sheet, .still)')]
+    .filter(e => e.naturalWidth && e.clientWidth < 0.74 * e.naturalWidth).map(e => e.alt.slice(0, 60))"""
 
 
 def test_browser_and_book_are_there():
@@ -63,9 +80,23 @@ def test_page(browser, path, screen, mode):
     assert page.locator("html").get_attribute("data-theme") == mode
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == [], "a request off the site"
     assert errors == []
+    assert page.evaluate(CUT) == [], "cut off without a sign, or out of the keyboard's reach"
     if screen == "phone":
         assert page.evaluate(WIDTH) <= 1, "the page is wider than the screen"
+        assert page.evaluate(TINY) == [], "figures with labels too small to read"
+    if (screen, mode) in (("desktop", "light"), ("phone", "dark")):
+        found = axe.run(page).response["violations"]
+        assert {each["id"]: [node["html"][:200] for node in each["nodes"][:3]] for each in found} == {}
     context.close()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_nothing_is_cut_on_paper(browser, path):
+    page = browser.new_page(viewport={"width": 720, "height": 1000})  # A4 between its margins
+    page.goto(path.as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate(BEYOND) == []
+    page.close()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

@@ -1,9 +1,12 @@
 // A box whose content is wider scrolls sideways. It then says so, can be reached by keyboard, and fades where it is cut
-// (book.css, classes `cut-left` and `cut-right`).
+// (book.css, classes `cut-left` and `cut-right`). A figure that a phone would shrink until its labels cannot be read
+// stays larger, in such a box.
 (() => {
+  const LEAST = 0.75; // of the nominal size of a figure, at which its labels have about 9 pixels
+
   const BOXES =
     ".cell_output .text_html, .pst-scrollable-table-container, div.math, mjx-container[display], .highlight pre, " +
-    ".bd-content figure:has(img.sheet), .bd-content figure:has(img.wide)";
+    ".bd-content figure:has(img)";
 
   const look = (box) => {
     const more = box.scrollWidth - box.clientWidth;
@@ -15,6 +18,22 @@
     for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "scrolls sideways"]])
       if (scrolls) box.setAttribute(name, value);
       else box.removeAttribute(name);
+  };
+
+  const enlarge = (image) => {
+    const room = image.closest("figure").clientWidth;
+    if (!image.naturalWidth || !room) return;
+    const small = room < LEAST * image.naturalWidth;
+    image.classList.toggle("wide", small);
+    image.style.width = small ? `${LEAST * image.naturalWidth}px` : "";
+  };
+
+  const figures = () => {
+    for (const image of document.querySelectorAll('.bd-content figure img[src$=".svg"]:not(.sheet, .still)')) {
+      image.addEventListener("load", () => enlarge(image));
+      addEventListener("resize", () => enlarge(image));
+      enlarge(image);
+    }
   };
 
   const watch = () => {
@@ -30,6 +49,7 @@
   };
 
   const start = () => {
+    figures();
     watch();
     // Formulas become boxes only when MathJax has set them
     window.MathJax?.startup?.promise?.then(watch);
@@ -38,3 +58,28 @@
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();
+
+// Animations can be stopped: a still of the picture as it is covers it.
+addEventListener("load", () => {
+  for (const image of document.querySelectorAll('.bd-content img[src$=".gif"]')) {
+    const still = document.createElement("canvas");
+    const button = document.createElement("button");
+    const pause = (paused) => {
+      if (paused) {
+        [still.width, still.height] = [image.naturalWidth, image.naturalHeight];
+        still.getContext("2d").drawImage(image, 0, 0);
+        still.style.width = `${image.clientWidth}px`;
+      }
+      image.hidden = paused;
+      still.hidden = !paused;
+      button.textContent = paused ? "Play" : "Pause";
+    };
+    still.setAttribute("role", "img");
+    still.setAttribute("aria-label", image.alt);
+    button.type = "button";
+    button.className = "btn btn-sm btn-outline-secondary pause";
+    button.addEventListener("click", () => pause(!image.hidden));
+    (image.closest("picture") || image).after(still, button);
+    pause(false);
+  }
+});
