@@ -1,4 +1,4 @@
-"""When to show progress bars, and the progress of a whole sweep."""
+"""Progress: a bar in a terminal, one line of words in a notebook, nothing in a book being built or a log file."""
 
 import os
 import sys
@@ -9,11 +9,89 @@ from contextlib import contextmanager
 from tqdm import tqdm
 
 BUILDING = "DLNB_BOOK"  # environment variable that is set while the book is built
+EVERY = 5.0  # seconds between two texts of a line in a notebook
 
 
 def silent() -> bool:
-    """Whether to hide progress bars: they are for terminals and Colab, not for a book being built or a log file."""
-    return bool(os.environ.get(BUILDING)) or not (sys.stderr.isatty() or "google.colab" in sys.modules)
+    """Whether to hide progress: it is for terminals and notebooks, not for a book being built or a log file."""
+    return bool(os.environ.get(BUILDING)) or not (sys.stderr.isatty() or in_notebook())
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook: of Jupyter, VS Code, Colab or Kaggle."""
+    return "ipykernel" in sys.modules and hasattr(sys.modules["IPython"].get_ipython(), "kernel")
+
+
+def bar(total: int | None, initial: int, desc: str, unit: str, **look):
+    """A context with ``update(count)``: a bar of tqdm, in a notebook a ``Line``, or neither (see ``silent``).
+
+    - ``total``: the count at the end, None if it is not known; ``initial``: the count at the beginning.
+    - ``desc``, ``unit``: what is counted, such as "dsprites/seed=0" and " steps".
+    - ``look``: further arguments of tqdm.
+    """
+    if in_notebook() and not silent():
+        return Line(total, initial, desc, unit.strip())
+    return tqdm(total=total, initial=initial, desc=desc, unit=unit, disable=silent(), **look)
+
+
+class Line:
+    """One line of words in the output of a cell, replaced every few seconds and at the end.
+
+    A bar would be read out sign by sign, and a text that is printed anew leaves a line for each time.
+    """
+
+    def __init__(self, total: int | None, initial: int, what: str, unit: str):
+        self.total, self.initial, self.count, self.what, self.unit = total, initial, initial, what, unit
+        self.speed = ""  # in place of the time to go
+
+    def __enter__(self):
+        self.begun = self.told = time.monotonic()
+        self.shown = sys.modules["IPython"].display.display(_Text(self._text()), display_id=True)
+        return self
+
+    def __exit__(self, *_):
+        self.shown.update(_Text(self._text(ended=True)))
+
+    def update(self, count: int = 1) -> None:
+        """Count on; the line is replaced if it is EVERY seconds old."""
+        self.count += count
+        if time.monotonic() - self.told >= EVERY:
+            self.told = time.monotonic()
+            self.shown.update(_Text(self._text()))
+
+    def set_postfix_str(self, speed: str, refresh: bool = False) -> None:
+        """Give what the line says in place of the time to go, as of a bar of tqdm."""
+        self.speed = speed
+
+    def write(self, what: str) -> None:
+        """Say something beside the line."""
+        print(what, flush=True)
+
+    def _text(self, ended: bool = False) -> str:
+        gone, made = time.monotonic() - self.begun, self.count - self.initial
+        text = f"{self.what}: {self.count:,}" + (f" of {self.total:,}" if self.total else "") + f" {self.unit}"
+        if ended:
+            return f"{text} in {spoken(gone)}"
+        if self.speed:
+            return f"{text}; {self.speed}"
+        return f"{text}, {spoken((self.total - self.count) * gone / made)} to go" if made and self.total else text
+
+
+class _Text:
+    """A text that a notebook shows as it is."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self):
+        return self.text
+
+
+def spoken(seconds: float) -> str:
+    """A duration in words: "50 s", "3 min", "2.5 hours"."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5970 else f"{seconds / 3600:.1f} hours"
 
 
 @contextmanager
@@ -23,7 +101,7 @@ def sweep(name: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
     quiet, todo = silent(), total - done
 
     look = {"bar_format": "{desc}: {n_fmt} of {total_fmt} models |{bar}| {elapsed}{postfix}", "mininterval": 0}
-    with tqdm(total=total, initial=done, desc=name, disable=quiet, **look) as bar:
+    with bar(total, done, name, " models", **look) as shown:
 
         def show(what: str) -> None:
             nonlocal count
@@ -32,10 +110,10 @@ def sweep(name: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
             if quiet:
                 print(f"{count}/{todo} {what}; {speed}", flush=True)
             else:
-                bar.set_postfix_str(speed, refresh=False)
-                bar.update()
+                shown.set_postfix_str(speed, refresh=False)
+                shown.update()
                 if what.startswith("failed"):
-                    bar.write(what)
+                    shown.write(what)
 
         yield show
 

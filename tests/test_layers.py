@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "dlnb"
 # Each row may import from the rows above it. A folder counts as one, and its modules may import each other.
 ROWS = (
     {"dlnb", "checks", "paper", "progress", "provenance", "registry", "storage"},
-    {"representation", "protocol", "notebook"},
+    {"representation", "protocol", "notebook", "switches"},
     {"study"},
     {"data"},
     {"models", "metrics"},

@@ -32,11 +32,13 @@ def inside(shape: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if shape == 1:
         return (a / ELLIPSE[0]) ** 2 + (b / ELLIPSE[1]) ** 2 <= 1.0
     width, height, offset = HEART
-    s = np.arcsin(np.cbrt(np.minimum(np.abs(a) / width, 1.0)))
-    top, bottom = (
-        -height * (13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) - offset
-        for t in (s, np.pi - s)
-    )
+    # The classic curve at its two angles t with sin(t)**3 = |a| / width. Their cosines are c and -c, and those of their
+    # multiples are polynomials in c, so that no angle need be known.
+    u = np.cbrt(np.minimum(np.abs(a) / width, 1.0))
+    c = np.sqrt((1 - u) * (1 + u))
+    twice, odd = 2 * c * c - 1, 13 * c - 2 * c * (4 * c * c - 3)
+    even = 5 * twice + 2 * twice * twice - 1
+    top, bottom = (-height * (sign * odd - even) - offset for sign in (1, -1))
     return (np.abs(a) <= width) & (top <= b) & (b <= bottom)
 
 

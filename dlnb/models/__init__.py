@@ -5,8 +5,10 @@ the model's codes of images as a ``Representation``. Only this folder, and what 
 lessons), imports TensorFlow.
 """
 
-from dlnb.models import losses, networks
-from dlnb.models.backend import GPUS, device
+from dlnb.models import devices, losses, networks
+from dlnb.models.backend import GPUS
+from dlnb.models.cost import seconds_an_update
+from dlnb.models.devices import device
 from dlnb.models.methods import (
     DIPVAE1,
     DIPVAE2,
@@ -49,6 +51,9 @@ __all__ = [
     "networks",
     "register",
     "rescaled",
+    "seconds_an_update",
     "train",
     "traverse",
 ]
+
+devices.set_up()  # before TensorFlow starts a GPU

@@ -7,17 +7,17 @@ it was interrupted and resumed from a checkpoint.
 
 import dataclasses
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from dlnb import checks, progress, provenance, storage
 from dlnb.data import DataSet
-from dlnb.models import graphs, networks
-from dlnb.models.backend import GPUS, tf
+from dlnb.models import devices, graphs, networks
 from dlnb.models.inference import decode, encode, evaluate, traverse
 from dlnb.models.methods import Method, checked, warn_of_length
 from dlnb.models.model import Model, described
@@ -41,6 +41,7 @@ def generator(seed: int, stream: str, step: int = 0) -> np.random.Generator:
     return np.random.default_rng([checks.whole(seed, "seed", minimum=0), number, checks.whole(step, "step", minimum=0)])
 
 
+@devices.deterministic()
 def train(
     data_set: DataSet,
     method: Method,
@@ -63,29 +64,28 @@ def train(
       ``train(sprites, BetaVAE(4), steps=500, seed=0, learning_rate=1e-3)``.
     - ``seed``: a whole number that determines initial weights, images and noise.
     - ``jit``: whether to compile the update with XLA; None does so on a GPU only, since XLA slows these networks down
-      on a CPU.
+      on a CPU (or as ``dlnb.switches`` say).
     - ``name``: appears in error messages and before the progress bar; None: data set, method and seed.
     - ``checkpoint``: a file to which the state of the run is saved every ``checkpoint_seconds`` and at the end. If it
       exists, the run resumes from it and ends with the weights of an uninterrupted run; more ``steps`` than before
       train a model further. That hyperparameters and data set are the same is checked, the code of a method of your
       own is not.
 
-    TensorFlow's op determinism is switched on for the process: without it a GPU's sums differ from run to run.
+    TensorFlow's op determinism is on until training ends: without it a GPU's sums differ from run to run.
     Raises ValueError for invalid arguments, images that are not as ``DataSet`` promises, and a checkpoint that is
     damaged or of another run; FloatingPointError, with name, update, the terms of the loss that are not finite and the
-    last finite losses, once one is not.
+    last finite losses, once one is not; OSError, with ways out, on a device for which XLA is known to fail.
     """
     method, training = checked(method), _protocol(training, protocol)
     checks.instance(data_set, DataSet, "data_set", "a DataSet such as data.load('dsprites')")
     seed = checks.whole(seed, "seed", minimum=0, below=2**63)
-    jit = bool(GPUS) if jit is None else checks.flag(jit, "jit")
+    jit = devices.compiled(jit if jit is None else checks.flag(jit, "jit"))
     name = checks.instance(name or f"{data_set.name}/{method}/seed={seed}", str, "name", "text")
     checkpoint, checkpoint_seconds = _checkpointing(checkpoint, checkpoint_seconds)
     warn_of_length(method, training.steps)
     steps, batch, latents, kernels, precision = (getattr(training, key) for key in _OF_VAE)
     rates, weight = (training.learning_rate, training.critic_learning_rate), training.reconstruction_weight
     width = training.critic_width
-    tf.config.experimental.enable_op_determinism()
     encoder = networks.encoder(data_set.image_shape, latents, generator(seed, "encoder"), kernels=kernels)
     decoder = networks.decoder(data_set.image_shape, latents, generator(seed, "decoder"))
     critics = [networks.critic(latents, generator(seed, "critic"), width=width)] if method.critic else []
@@ -104,9 +104,7 @@ def train(
             history, seconds = _resume(checkpoint, about, graph)
         parts, kept = [history], time.monotonic()
         began = kept - seconds  # so that the time before an interruption counts
-        with tqdm(
-            total=steps, initial=len(history), desc=name, unit=" steps", disable=progress.silent(), mininterval=0.5
-        ) as bar:
+        with progress.bar(total=steps, initial=len(history), desc=name, unit=" steps", mininterval=0.5) as bar:
             for start, images in _batches(data_set, batch, seed, len(history), steps):
                 parts.append(graph.run(images, start, seed, rates, weight, method))
                 _check_losses(name, graph.losses, start, parts)
@@ -153,21 +151,25 @@ def _checkpointing(path, seconds) -> tuple[Path | None, float]:
 def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndarray]]:
     """(number of the first update, images [updates, b, h, w, c]), CHUNK updates at a time.
 
-    The next images are drawn in a thread during training on these.
+    The next images are drawn in threads during training on these. Each update has a generator of its own, so neither
+    the number of threads nor their order affects an image; memory is that of one chunk for each thread, and of these.
     """
 
     def draw(start):
         rngs = (generator(seed, "training", step) for step in range(start, min(start + CHUNK, steps)))
         return np.stack([data_set.sample(batch, rng)[1] for rng in rngs])
 
-    with ThreadPoolExecutor(1) as pool:
-        starts = range(first, steps, CHUNK)
-        ahead = [pool.submit(draw, start) for start in starts[:1]]
+    threads, starts = devices.drawing_threads(), range(first, steps, CHUNK)
+    pool, later = ThreadPoolExecutor(threads), iter(starts)
+    try:
+        # The first images are drawn alone: what a data set draws once, for all images, it draws then.
+        ahead = deque(pool.submit(draw, start) for start in islice(later, 1))
         for start in starts:
-            images = ahead.pop().result()
-            if start + CHUNK < steps:
-                ahead.append(pool.submit(draw, start + CHUNK))
+            images = ahead.popleft().result()
+            ahead.extend(pool.submit(draw, start) for start in islice(later, threads - len(ahead)))
             yield start, images
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _check_losses(name, losses, start, parts) -> None:

@@ -6,6 +6,7 @@ process that works on a cell locks its folder; the lock ends with the process.
 """
 
 import json
+import re
 import time
 import traceback
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ SHORT = {  # in columns of scores that are computed for mean and for sampled cod
     "wasserstein_correlation": "wasserstein",
     "wasserstein_correlation_norm": "wasserstein_norm",
 }
+
+
+OF_LIBRARIES = re.compile(r"\b(cuda|cudnn|cublas|cusolver)|CUDA_ERROR|DNN library|No algorithm worked", re.IGNORECASE)
 
 
 class State(StrEnum):
@@ -140,7 +144,8 @@ def do(study: Study, cell: Cell, runs: Path, origin: dict) -> Ended:
     """Run one cell unless it is done, failed before or is locked: (cell, state, reason of a failure).
 
     Errors of the model are recorded as its failure. Errors of the machine (OSError, MemoryError, ImportError) are
-    raised; the model resumes from its checkpoint when the cell is run again.
+    raised, those of a device as OSError; the model resumes from its checkpoint when the cell is run again. Nothing is
+    tried again here: after an error of CUDA a process cannot use its GPU any more.
     """
     folder = runs / study.name / str(cell)
     folder.mkdir(parents=True, exist_ok=True)
@@ -198,6 +203,11 @@ def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> Ended:
         if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's, for the memory of a GPU
             raise MemoryError(str(error).splitlines()[0]) from None
         traceback.print_exc()
+        if _of_device(error):  # a plain error, since TensorFlow's own may not travel from process to process
+            why = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            raise OSError(
+                f"the device failed, not the model {cell}, which resumes from its checkpoint: {why}"
+            ) from None
         if isinstance(error, FloatingPointError):  # must start afresh; other errors do not spoil the training
             (folder / CHECKPOINT).unlink(missing_ok=True)
         why = _reason(error)
@@ -206,6 +216,17 @@ def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> Ended:
         return cell, State.FAILED, why
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return cell, State.DONE, ""
+
+
+def _of_device(error: Exception) -> bool:
+    """Whether an error is TensorFlow's for a device, a driver or a library such as cuDNN that failed.
+
+    What Python code in a graph raises is UnknownError too, but names its operation, PyFunc.
+    """
+    kind, text = type(error), str(error)
+    if not kind.__module__.startswith("tensorflow") or "PyFunc" in text:
+        return False
+    return kind.__name__ in ("InternalError", "UnknownError") or OF_LIBRARIES.search(text) is not None
 
 
 def _reason(error: Exception) -> str:
