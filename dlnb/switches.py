@@ -6,7 +6,7 @@
 | ``DLNB_MEMORY_GROWTH`` | 1: take a GPU's memory as it is needed; 0: all at once | 1 |
 | ``DLNB_PROCESSES_A_GPU`` | models that a study trains at once on each GPU | 1 |
 | ``DLNB_TF32`` | 0: no TensorFloat-32, whose products have 10 bits of mantissa; 1: as TensorFlow does | 1 |
-| ``DLNB_DRAWING_THREADS`` | threads that draw images ahead of the updates | 1, on a GPU up to 4 |
+| ``DLNB_DRAWING_THREADS`` | threads that draw images ahead of the updates | 1, on a GPU 2 |
 
 bfloat16 is no switch: it changes what a model is, so it is a field of the protocol, ``Training(precision="bfloat16")``.
 A row says on which device its model was trained, and there that TensorFloat-32 was off.

@@ -67,11 +67,11 @@ def scream(base: DataSet, painting: np.ndarray, source: str) -> DataSet:
         checks.generator(rng, "scream_dsprites draws a background for every image and")
         sprites = base.render(factors)
         down, right = (rng.integers(count, size=len(sprites)) for count in patches.shape[:2])
-        images = patches[down, right].reshape(-1, size, size, 3)
-        colours = rng.random((len(sprites), 1, 1, 3), dtype=np.float32)
-        for image, sprite, colour in _channels(images, sprites, colours):
-            image += colour
-            image /= 2
+        found = patches[down, right]
+        found += np.tile(rng.random((len(sprites), 1, 3), dtype=np.float32), size)
+        found /= 2
+        images = found.reshape(-1, size, size, 3)
+        for image, sprite in _channels(images, sprites):
             # Where the sprite covers a share s of a pixel: (1 - s) * background + s * (1 - background).
             image += sprite * (1 - 2 * image)
         return images

@@ -15,7 +15,7 @@ from dlnb.models.backend import GPUS, internals, tf
 # Compute capabilities on which compilation by XLA fails, and the versions of TensorFlow ("PTX version 8.5 does not
 # support target sm_120": tensorflow issues 101746, 111958 and 112272).
 FAILING = {(12, 0): ("2.20", "2.21")}
-THREADS = 4  # at most, that draw images for a GPU, unless the switch says otherwise
+THREADS = 2  # at most, that draw images for a GPU, unless the switch says otherwise; more were not measured
 
 
 def set_up() -> None:

@@ -66,21 +66,22 @@ class _Manager(AsyncKernelManager):
 
 
 def execute(path: Path, python: str = sys.executable, cache: Path | None = None) -> Outcome:
-    """Run the notebook at ``path`` by the kernel of ``python``; ``cache``: the folder of data sets that are drawn."""
+    """Run the notebook at ``path`` by the kernel of ``python``; ``cache``: a folder for what data sets keep."""
     notebook, begun, error = nbformat.read(path, 4), time.monotonic(), ""
     with tempfile.TemporaryDirectory() as folder:
-        cache = Path(cache or folder, "data").absolute()
         kept = {name: value for name, value in os.environ.items() if name not in ("DLNB_BOOK", "PYTHONPATH")}
+        kept |= {"DLNB_DATA": str(cache.absolute())} if cache else {}
         work = Path(folder, "work")
         work.mkdir()
         manager = _Manager()
         manager.python = python
         client = NotebookClient(notebook, km=manager, timeout=CELL, resources={"metadata": {"path": str(work)}})
         try:
-            client.execute(env=kept | {"DLNB_DATA": str(cache)}, cwd=str(work))
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as caught:
-            lines = [line for line in str(caught).splitlines() if line.strip()]
-            error = lines[-1] if lines else type(caught).__name__
+            client.execute(env=kept, cwd=str(work))
+        except CellExecutionError as caught:
+            error = f"{caught.ename}: {caught.evalue}".splitlines()[0]
+        except (CellTimeoutError, DeadKernelError) as caught:
+            error = f"{type(caught).__name__}: {caught}".splitlines()[0]
     shown = [output for cell in notebook.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
     red = [line for output in shown for line in output.text.splitlines() if line.strip()]
     untrue = [line for line in red if UNTRUE in line]
@@ -153,7 +154,7 @@ def main() -> int:
         print(f"| page, {options.environment} | seconds | sentences that do not hold | other red lines | |", flush=True)
         print("|---|---|---|---|---|", flush=True)
         for path in paths:
-            found = execute(path, python, Path(folder))
+            found = execute(path, python, Path(folder, "data"))
             failed += bool(found.error)
             end = found.error or (found.red[0] if found.red else "")
             print(f"| {found.page} | {found.seconds:.0f} | {found.untrue} | {len(found.red)} | {end} |", flush=True)
