@@ -10,11 +10,22 @@ from tqdm import tqdm
 
 BUILDING = "DLNB_BOOK"  # environment variable that is set while the book is built
 EVERY = 5.0  # seconds between two texts of a line in a notebook
+_hiding: list[bool] = []  # one entry for each block of ``hidden`` that has begun
 
 
 def silent() -> bool:
     """Whether to hide progress: it is for terminals and notebooks, not for a book being built or a log file."""
-    return bool(os.environ.get(BUILDING)) or not (sys.stderr.isatty() or in_notebook())
+    return bool(os.environ.get(BUILDING) or _hiding) or not (sys.stderr.isatty() or in_notebook())
+
+
+@contextmanager
+def hidden() -> Iterator[None]:
+    """Hide the progress of what is begun in the block, which is a part of something that tells its own."""
+    _hiding.append(True)
+    try:
+        yield
+    finally:
+        _hiding.pop()
 
 
 def in_notebook() -> bool:
@@ -42,6 +53,9 @@ class Line:
 
     def __init__(self, total: int | None, initial: int, what: str, unit: str):
         self.total, self.initial, self.count, self.what, self.unit = total, initial, initial, what, unit
+        self.form = "{:,}"
+        if unit == "B":
+            self.unit, self.form = "MB", "{:,.1f}"
         self.speed = ""  # in place of the time to go
 
     def __enter__(self):
@@ -69,7 +83,9 @@ class Line:
 
     def _text(self, ended: bool = False) -> str:
         gone, made = time.monotonic() - self.begun, self.count - self.initial
-        text = f"{self.what}: {self.count:,}" + (f" of {self.total:,}" if self.total else "") + f" {self.unit}"
+        count, total = (value and value / 1e6 if self.unit == "MB" else value for value in (self.count, self.total))
+        of = f" of {self.form.format(total)}" if total else ""
+        text = f"{self.what}: {self.form.format(count)}{of} {self.unit}"
         if ended:
             return f"{text} in {spoken(gone)}"
         if self.speed:

@@ -48,10 +48,18 @@ def test_the_line_says_how_far_a_loop_came_that_was_interrupted(cell):
 
 
 def test_what_has_no_known_end_is_counted(cell):
-    with progress.bar(None, 0, "set.bin", "B") as bar:
+    with progress.bar(None, 0, "drawing", " views") as bar:
         cell.now = 6.0
         bar.update(12_345)
-    assert cell.texts == ["set.bin: 0 B", "set.bin: 12,345 B", "set.bin: 12,345 B in 6 s"]
+    assert cell.texts == ["drawing: 0 views", "drawing: 12,345 views", "drawing: 12,345 views in 6 s"]
+
+
+def test_a_download_is_counted_in_megabytes(cell):
+    with progress.bar(20_000_000, 0, "set.bin", "B") as bar:
+        cell.now = 5.0
+        bar.update(5_120_000)
+    texts = ["set.bin: 0.0 of 20.0 MB", "set.bin: 5.1 of 20.0 MB, 15 s to go", "set.bin: 5.1 of 20.0 MB in 5 s"]
+    assert cell.texts == texts
 
 
 def test_a_sweep_in_a_notebook_is_a_line_and_failures_are_told_beside_it(cell, capsys):
@@ -71,6 +79,22 @@ def test_the_book_is_silent_though_it_is_a_notebook(cell, monkeypatch, capsys):
         bar.update(20)
     assert not cell.texts
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_part_of_something_else_is_hidden_and_what_is_around_it_is_not(cell):
+    with progress.bar(2, 0, "a sweep", " models") as bar:
+        with progress.hidden(), progress.bar(20, 0, "a model", " steps") as inner:
+            inner.update(20)
+        cell.now = 6.0
+        bar.update(2)
+    with pytest.raises(ArithmeticError), progress.hidden():
+        raise ArithmeticError
+    assert cell.texts == [
+        "a sweep: 0 of 2 models",
+        "a sweep: 2 of 2 models, 0 s to go",
+        "a sweep: 2 of 2 models in 6 s",
+    ]
+    assert not progress.silent()
 
 
 @pytest.mark.parametrize(

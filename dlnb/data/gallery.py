@@ -39,7 +39,7 @@ def gallery(name: str, version: str, grid: tuple[int, ...], shape: tuple[int, ..
 
     def fill(array):
         cells = list(product(*map(range, grid)))
-        with progress.bar(len(cells), 0, f"drawing {name}, once", "it") as bar:
+        with progress.bar(len(cells), 0, f"drawing {name}, once", " views") as bar:
             for cell in cells:
                 array[cell] = bytes_of(cell)
                 bar.update()

@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from dlnb import checks
+from dlnb import checks, progress
 from dlnb.models.methods import Method
 from dlnb.models.training import CHUNK, train
 from dlnb.study import Training
@@ -13,6 +13,7 @@ FEW = 4 * CHUNK  # updates that are tried first
 GROWTH, TRIES = 16, 6  # times as many updates at most at the next try; tries
 
 
+@progress.hidden()
 def seconds_an_update(data_set, method: Method, training: Training, *, jit: bool | None = None) -> float:
     """Seconds per update of ``train(data_set, method, training, jit=jit)`` on this device: above 0.
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from dlnb import checks, metrics, provenance, results, storage
+from dlnb import checks, metrics, progress, provenance, results, storage
 from dlnb.representation import Representation
 from dlnb.results import factors
 from dlnb.run import feasible
@@ -156,7 +156,7 @@ def do(study: Study, cell: Cell, runs: Path, origin: dict) -> Ended:
                 return cell, State.DONE, ""
             if (folder / results.FAILURE).exists():
                 return cell, State.FAILED, str(results.read_json(folder / results.FAILURE).get("error", "unknown"))
-            with _logged(folder / "log.txt"):
+            with _logged(folder / "log.txt"), progress.hidden():
                 return _record(study, cell, folder, origin)
     except Timeout:
         return cell, State.RUNNING, ""

@@ -71,6 +71,7 @@ def execute(path: Path, python: str = sys.executable, cache: Path | None = None)
     with tempfile.TemporaryDirectory() as folder:
         kept = {name: value for name, value in os.environ.items() if name not in ("DLNB_BOOK", "PYTHONPATH")}
         kept |= {"DLNB_DATA": str(cache.absolute())} if cache else {}
+        kept |= {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # otherwise kernels of some versions warn on the terminal
         work = Path(folder, "work")
         work.mkdir()
         manager = _Manager()
