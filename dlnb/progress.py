@@ -33,16 +33,17 @@ def in_notebook() -> bool:
     return "ipykernel" in sys.modules and hasattr(sys.modules["IPython"].get_ipython(), "kernel")
 
 
-def bar(total: int | None, initial: int, desc: str, unit: str, **look):
+def bar(total: int | None, initial: int, desc: str, unit: str, hide: bool = False, **look):
     """A context with ``update(count)``: a bar of tqdm, in a notebook a ``Line``, or neither (see ``silent``).
 
     - ``total``: the count at the end, None if it is not known; ``initial``: the count at the beginning.
     - ``desc``, ``unit``: what is counted, such as "dsprites/seed=0" and " steps".
-    - ``look``: further arguments of tqdm.
+    - ``hide``: show neither; ``look``: further arguments of tqdm.
     """
-    if in_notebook() and not silent():
+    hide = hide or silent()
+    if in_notebook() and not hide:
         return Line(total, initial, desc, unit.strip())
-    return tqdm(total=total, initial=initial, desc=desc, unit=unit, disable=silent(), **look)
+    return tqdm(total=total, initial=initial, desc=desc, unit=unit, disable=hide, **look)
 
 
 class Line:
