@@ -85,6 +85,19 @@ def test_one_model_trains_on_each_gpu_unless_the_switch_says_more(monkeypatch, t
     assert engines.processes() == 8
 
 
+def test_workers_use_the_gpus_in_turn_also_if_there_are_more_workers_than_gpus(monkeypatch):
+    used = []
+    monkeypatch.setattr(backend, "GPUS", ["first", "second"])
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda gpu, kind: used.append(gpu))
+    for name in ("set_intra_op_parallelism_threads", "set_inter_op_parallelism_threads"):
+        monkeypatch.setattr(tf.config.threading, name, lambda count: None)
+    monkeypatch.setattr(engines.os, "nice", lambda more: None)
+    for identity in ((), (1,), (2,), (3,), (4,)):  # of the runner itself, and of its four workers
+        monkeypatch.setattr(engines, "current_process", lambda number=identity: SimpleNamespace(_identity=number))
+        engines.prepare()
+    assert used == ["first", "first", "second", "first", "second"]
+
+
 def test_a_process_takes_the_memory_of_its_gpus_as_it_needs_it(gpus, monkeypatch):
     grown = []
 
