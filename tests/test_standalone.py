@@ -1,6 +1,7 @@
 """The notebooks that stand alone: nothing of the book's own notation is left in them, and code is the chapter's."""
 
 import ast
+import os
 import re
 import sys
 from pathlib import Path
@@ -134,8 +135,11 @@ def test_a_page_is_run_in_an_empty_folder_without_the_book_s_settings(tmp_path, 
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
     where = "import os; assert os.listdir() == [] and not {'DLNB_BOOK', 'PYTHONPATH'} & set(os.environ)"
     drawn = f"assert os.environ['DLNB_DATA'] == {str(tmp_path / 'data')!r}"
-    found = run.execute(notebook_of(tmp_path, where, drawn), cache=tmp_path / "data")
+    number = f"open({str(tmp_path / 'number')!r}, 'w').write(str(os.getpid()))"
+    found = run.execute(notebook_of(tmp_path, where, drawn, number), cache=tmp_path / "data")
     assert (found.page, found.error, found.untrue, found.red) == ("page", "", 0, [])
+    with pytest.raises(ProcessLookupError):  # its kernel has ended
+        os.kill(int((tmp_path / "number").read_text()), 0)
 
 
 def test_a_page_that_fails_says_why_and_one_that_warns_is_told_apart(tmp_path):

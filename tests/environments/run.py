@@ -55,7 +55,7 @@ def trains(notebook) -> bool:
 
 
 class _Manager(AsyncKernelManager):
-    """A manager whose kernel is the ``python`` of its own, in whatever environment that is."""
+    """A manager whose kernel is the ``python`` of its class, in whatever environment that is."""
 
     python = sys.executable
 
@@ -74,9 +74,8 @@ def execute(path: Path, python: str = sys.executable, cache: Path | None = None)
         kept |= {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # otherwise kernels of some versions warn on the terminal
         work = Path(folder, "work")
         work.mkdir()
-        manager = _Manager()
-        manager.python = python
-        client = NotebookClient(notebook, km=manager, timeout=CELL, resources={"metadata": {"path": str(work)}})
+        options = {"kernel_manager_class": type("Manager", (_Manager,), {"python": python}), "timeout": CELL}
+        client = NotebookClient(notebook, resources={"metadata": {"path": str(work)}}, **options)
         try:
             client.execute(env=kept, cwd=str(work))
         except CellExecutionError as caught:
@@ -114,8 +113,11 @@ def make(environment: str, folder: Path, python: str | None) -> str:
         if changed := [line for line in frozen(tools, new) ^ before if not line.startswith("dlnb ")]:
             sys.exit(f"installing dlnb in Colab adds or replaces packages: {', '.join(sorted(changed))}")
     else:
+        # The package's own dependencies are asked for by name: the lowest are taken of those only, not of theirs.
         lowest = ["--resolution", "lowest-direct"] if environment == "floor" else []
-        called(*install, *lowest, wheel, "ipykernel>=6.17", python=tools / "uv")
+        called(*install, *lowest, "--requirement", source / "pyproject.toml", "ipykernel>=6.17", python=tools / "uv")
+        called(*install, "--no-deps", wheel, python=tools / "uv")
+    print(", ".join(sorted(filter(None, frozen(tools, new)))), flush=True)
     return str(new / "bin/python")
 
 
