@@ -55,9 +55,16 @@ def trains(notebook) -> bool:
 
 
 class _Manager(AsyncKernelManager):
-    """A manager whose kernel is the ``python`` of its class, in whatever environment that is."""
+    """A manager of kernels of ``python``, in whatever environment that is, which it meets in a ``folder``.
 
-    python = sys.executable
+    Files in a folder are nobody else's, while ports that are free when they are chosen may be taken when they are used.
+    """
+
+    python, folder = sys.executable, ""
+
+    def __init__(self, **options):
+        here = {"transport": "ipc", "ip": str(Path(self.folder, "kernel"))} if os.name != "nt" else {}
+        super().__init__(**here, **options)
 
     @property
     def kernel_spec(self):
@@ -74,8 +81,9 @@ def execute(path: Path, python: str = sys.executable, cache: Path | None = None)
         kept |= {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # otherwise kernels of some versions warn on the terminal
         work = Path(folder, "work")
         work.mkdir()
-        options = {"kernel_manager_class": type("Manager", (_Manager,), {"python": python}), "timeout": CELL}
-        client = NotebookClient(notebook, resources={"metadata": {"path": str(work)}}, **options)
+        manager = type("Manager", (_Manager,), {"python": python, "folder": folder})
+        options = {"kernel_manager_class": manager, "timeout": CELL, "resources": {"metadata": {"path": str(work)}}}
+        client = NotebookClient(notebook, **options)
         try:
             client.execute(env=kept, cwd=str(work))
         except CellExecutionError as caught:
