@@ -22,6 +22,7 @@ from dlnb.models.methods import (
     rescaled,
 )
 from dlnb.models.model import Model
+from dlnb.models.snapshot import Snapshot
 from dlnb.models.training import decode, encode, evaluate, generator, train, traverse
 from dlnb.study import Sweep, Training
 
@@ -38,6 +39,7 @@ __all__ = [
     "Method",
     "Model",
     "Posterior",
+    "Snapshot",
     "Sweep",
     "Training",
     "decode",
