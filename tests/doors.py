@@ -161,6 +161,7 @@ CALLS = {
         **{"panels": {"a": ("mig", MEDIANS)}, "ylabel": "x", "log": True, "chance": 0.5},
     ),
     "figures.look": Call(figures.look, {"method": "mine"}),
+    "figures.losses": Call(figures.losses, {"updates": [1, 2], "lines": {"kl": [1, 2]}}),
     "figures.matrices": Call(
         figures.matrices, {"panels": {"a": np.eye(2)}, "label": "x", "limits": (0, 1), "axes": ("x", "y")}
     ),

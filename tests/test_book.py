@@ -23,7 +23,7 @@ RESULTS = [
 ]
 DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes a class
 NEEDS_TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"} | {
-    f"dlnb.{module}" for module in ("models", "run", "lessons.theorem", "lessons.ambiguity")
+    f"dlnb.{module}" for module in ("models", "run", "lessons.theorem", "lessons.ambiguity", "lessons.lab")
 }
 INSTALL = f"""\
 import sys

@@ -1,5 +1,6 @@
 """A function that watches a training sees the run as it is, changes nothing in it, and may end it without a loss."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -51,7 +52,7 @@ def test_it_is_watched_about_as_often_as_asked_and_at_the_end(every, seen):
     runs = []
     train(DSPRITES, BetaVAE(1), watch=runs.append, watch_every=every, **OPTIONS)
     assert [run.updates for run in runs] == seen and {run.steps for run in runs} == {45}
-    assert all(0 < one.seconds < other.seconds for one, other in zip(runs, runs[1:], strict=False))
+    assert all(0 < one.seconds < other.seconds for one, other in pairwise(runs))
 
 
 @METHODS

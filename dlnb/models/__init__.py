@@ -22,6 +22,7 @@ from dlnb.models.methods import (
     rescaled,
 )
 from dlnb.models.model import Model
+from dlnb.models.pace import seconds_an_update
 from dlnb.models.snapshot import Snapshot
 from dlnb.models.training import decode, encode, evaluate, generator, train, traverse
 from dlnb.study import Sweep, Training
@@ -51,6 +52,7 @@ __all__ = [
     "networks",
     "register",
     "rescaled",
+    "seconds_an_update",
     "train",
     "traverse",
 ]
