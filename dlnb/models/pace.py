@@ -1,5 +1,6 @@
 """What an update costs on this device, measured before a long run is begun."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from dlnb import checks
@@ -9,7 +10,7 @@ from dlnb.models.methods import Method
 from dlnb.models.snapshot import Snapshot
 from dlnb.study import Training
 
-ENDLESS = 2**31 - 1  # updates
+ENDLESS = 10_000_000  # updates
 
 
 class _Enough(Exception):
@@ -22,21 +23,21 @@ def seconds_an_update(data_set: DataSet, method: Method, protocol: Training, *, 
     - ``data_set``, ``method``, ``protocol``: as ``train`` takes them; the number of updates does not matter.
     - ``seconds``: above 0, of updates that are timed.
 
-    The first two calls of the graph are not timed: the first builds it, and the images of the second are drawn
-    meanwhile. The time of a long run is an extrapolation: it changes with what else the device does, and a notebook may
-    be throttled. The graph is kept for that run. Raises ValueError for what ``train`` refuses.
+    The first call, which builds the graph, is not timed, nor are the updates of the next ``seconds / 2``, whose images
+    may have been drawn meanwhile. The time of a long run is an extrapolation: it changes with what else the device
+    does. The graph is kept for that run. Raises ValueError for what ``train`` refuses.
     """
     checks.instance(protocol, Training, "protocol", "a Training, such as Training(steps=10_000)")
-    seconds, times = checks.number(seconds, "seconds", above=True), []
+    seconds = checks.number(seconds, "seconds", above=True)
+    times, timed = [], []  # (updates, seconds of training) after each call of the graph
 
     def watch(run: Snapshot) -> None:
         times.append((run.updates, run.seconds))
-        if len(times) > 2 and run.seconds - times[1][1] >= seconds:
+        timed[:] = [each for each in times[1:] if each[1] - times[0][1] >= seconds / 2]
+        if len(timed) > 1 and timed[-1][1] - timed[0][1] >= seconds:
             raise _Enough
 
-    try:
+    with suppress(_Enough):
         training.train(data_set, method, replace(protocol, steps=ENDLESS), seed=0, watch=watch, watch_every=1)
-    except _Enough:
-        pass
-    (first, begun), (last, ended) = times[1], times[-1]
+    (first, begun), (last, ended) = timed[0], timed[-1]
     return (ended - begun) / (last - first)
