@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+UNITS = ("s", 1, 100), ("minutes", 60, 6_000), ("hours", 3_600, 172_800), ("days", 86_400, float("inf"))  # in seconds
 BUILDING = "DLNB_BOOK"  # environment variable that is set while the book is built
 EVERY = 5.0  # seconds between two texts of a line in a notebook
 _hiding: list[bool] = []  # one entry for each block of ``hidden`` that has begun
@@ -141,6 +142,13 @@ def note(what: str) -> None:
         print(what, flush=True)
     else:
         tqdm.write(what)
+
+
+def duration(seconds: float) -> str:
+    """A time as a reader would say it: "40 s", "12 minutes", "3.4 hours", "2.1 days"."""
+    unit, length = next((unit, length) for unit, length, most in UNITS if seconds <= most)
+    number = seconds / length
+    return f"{number:.1f} {unit}" if number < 9.95 else f"{number:,.0f} {unit}"
 
 
 def pace(an_hour: float, left: int) -> str:

@@ -1,14 +1,9 @@
-import time
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sweeps import MANY, TINY
 
 from dlnb import models, progress
-from dlnb.data import load
-from dlnb.models import cost
 from dlnb.run import engines, estimate
 from dlnb.study import STUDIES
 
@@ -64,61 +59,13 @@ def test_the_report_names_device_methods_and_hours(measured):
     assert [line.split(":")[0] for line in lines[2:]] == ["all on 1", "all on 8", "all on 64"]
 
 
-class Clock:
-    """A device on which a training takes ``start`` seconds, ``update`` for each update, and as much as ``noise`` gives.
+def test_what_is_measured_is_an_update_by_the_study_s_protocol(monkeypatch):
+    def seconds_an_update(data_set, method, training):
+        return data_set.name, data_set.image_shape, method, training
 
-    The first training of each length takes 30 seconds more, for its graph.
-    """
-
-    def __init__(self, monkeypatch, update, start=5.0, noise=lambda trainings: 0.0):
-        self.now, self.lengths = 0.0, []
-
-        def train(images, method, training, seed, jit):
-            assert training == replace(TINY.training, steps=training.steps)
-            traced = training.steps in self.lengths
-            self.lengths.append(training.steps)
-            self.now += start + update * training.steps + (0 if traced else 30) + noise(len(self.lengths))
-
-        monkeypatch.setattr(cost, "train", train)
-        monkeypatch.setattr(cost.time, "monotonic", lambda: self.now)
-
-
-@pytest.mark.parametrize("update", [20.0, 0.25, 1e-3, 2e-5])
-def test_the_seconds_of_an_update_do_not_count_what_a_training_costs_besides(monkeypatch, update):
-    clock = Clock(monkeypatch, update)
-    assert models.seconds_an_update(None, models.BetaVAE(1), TINY.training) == pytest.approx(update)
-    assert estimate.seconds_an_update(TINY, "dsprites", "beta_vae") == pytest.approx(update)
-    longest = max(clock.lengths) - min(clock.lengths)
-    assert longest * update >= cost.STRETCH, "long enough to be measured"
-    assert longest <= max(cost.FEW, 2 * cost.STRETCH / update + cost.CHUNK), "and no longer than that needs"
-
-
-def test_a_difference_below_nothing_is_measured_again_with_more_updates(monkeypatch):
-    # The fourth training, the first that is timed beside the short one, is faster than that by chance.
-    clock = Clock(monkeypatch, 1e-3, noise=lambda trainings: -4.5 if trainings == 4 else 0.0)
-    assert models.seconds_an_update(None, models.BetaVAE(1), TINY.training) == pytest.approx(1e-3)
-    assert max(clock.lengths) > 1_000
-
-
-def test_updates_that_take_no_time_are_refused(monkeypatch):
-    clock = Clock(monkeypatch, 0.0)
-    with pytest.raises(RuntimeError, match=r"could not be timed: [\d,]+ of them took 0.000 s more than none"):
-        models.seconds_an_update(None, models.BetaVAE(1), TINY.training)
-    assert len(clock.lengths) == 2 + 2 * cost.TRIES
-
-
-def test_what_is_measured_must_be_a_training():
-    with pytest.raises(ValueError, match=r"training must be a Training, such as .*, not 10"):
-        models.seconds_an_update(None, models.BetaVAE(1), 10)
-
-
-def test_a_real_update_takes_time(monkeypatch):
-    monkeypatch.setattr(cost, "STRETCH", 0.05)
-    sprites, small = load("dsprites", size=32), replace(TINY.training, batch=2)
-    found = models.seconds_an_update(sprites, models.BetaVAE(1), small)
-    begun = time.monotonic()
-    models.train(sprites, models.BetaVAE(1), replace(small, steps=50), seed=0)
-    assert 0 < 40 * found < 10 * (time.monotonic() - begun), "a whole training of 50 updates takes about that long"
+    monkeypatch.setattr(models, "seconds_an_update", seconds_an_update)
+    found = estimate.seconds_an_update(TINY, "dsprites", "beta_vae")
+    assert found == ("dsprites", (32, 32, 1), models.BetaVAE(1), TINY.training)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ ROWS = (
 )
 RANKS = {name: rank for rank, row in enumerate(ROWS) for name in row}
 # Importing TensorFlow takes seconds and 700 MB; everything else must do without.
-TENSORFLOW = {"models", "run", "lessons.theorem", "lessons.ambiguity"}
+TENSORFLOW = {"models", "run", "lessons.theorem", "lessons.ambiguity", "lessons.lab"}
 LIBRARIES = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"}
 
 

@@ -7,7 +7,6 @@ lessons), imports TensorFlow.
 
 from dlnb.models import devices, losses, networks
 from dlnb.models.backend import GPUS
-from dlnb.models.cost import seconds_an_update
 from dlnb.models.devices import device
 from dlnb.models.methods import (
     DIPVAE1,
@@ -24,6 +23,8 @@ from dlnb.models.methods import (
     rescaled,
 )
 from dlnb.models.model import Model
+from dlnb.models.pace import seconds_an_update
+from dlnb.models.snapshot import Snapshot
 from dlnb.models.training import decode, encode, evaluate, generator, train, traverse
 from dlnb.study import Sweep, Training
 
@@ -40,6 +41,7 @@ __all__ = [
     "Method",
     "Model",
     "Posterior",
+    "Snapshot",
     "Sweep",
     "Training",
     "decode",

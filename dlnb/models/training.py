@@ -8,7 +8,7 @@ it was interrupted and resumed from a checkpoint.
 import dataclasses
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from dlnb.models import devices, graphs, networks
 from dlnb.models.inference import decode, encode, evaluate, traverse
 from dlnb.models.methods import Method, checked, warn_of_length
 from dlnb.models.model import Model, described
+from dlnb.models.snapshot import Snapshot
 from dlnb.study import PROTOCOL, Training
 
 __all__ = ["CHECKPOINT", "CHUNK", "STREAMS", "Model", "decode", "encode", "evaluate", "generator", "train", "traverse"]
@@ -52,6 +53,8 @@ def train(
     name: str | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_seconds: float = 60.0,
+    watch: Callable[[Snapshot], object] | None = None,
+    watch_every: int = 100,
     **protocol,
 ) -> Model:
     """Train a VAE and return it as a Model.
@@ -70,6 +73,9 @@ def train(
       exists, the run resumes from it and ends with the weights of an uninterrupted run; more ``steps`` than before
       train a model further. That hyperparameters and data set are the same is checked, the code of a method of your
       own is not.
+    - ``watch``: a function that is called with a Snapshot of the run (losses so far, and the model if it asks for it)
+      about every ``watch_every`` updates and after the last, in place of the progress bar. It changes nothing in the
+      run; if it raises an exception, that of an interruption included, the checkpoint is saved first.
 
     TensorFlow's op determinism is on until training ends: without it a GPU's sums differ from run to run.
     Raises ValueError for invalid arguments, images that are not as ``DataSet`` promises, and a checkpoint that is
@@ -82,12 +88,14 @@ def train(
     jit = devices.compiled(jit if jit is None else checks.flag(jit, "jit"))
     name = checks.instance(name or f"{data_set.name}/{method}/seed={seed}", str, "name", "text")
     checkpoint, checkpoint_seconds = _checkpointing(checkpoint, checkpoint_seconds)
+    watch = watch if watch is None else checks.function(watch, "watch", "a function of one argument, a Snapshot")
+    watch_every = checks.whole(watch_every, "watch_every")
     warn_of_length(method, training.steps)
     steps, batch, latents, kernels, precision = (getattr(training, key) for key in _OF_VAE)
     rates, weight = (training.learning_rate, training.critic_learning_rate), training.reconstruction_weight
     width = training.critic_width
-    encoder = networks.encoder(data_set.image_shape, latents, generator(seed, "encoder"), kernels=kernels)
-    decoder = networks.decoder(data_set.image_shape, latents, generator(seed, "decoder"))
+    made = data_set.image_shape, latents, kernels
+    vae = _vae(*made, generator(seed, "encoder"), generator(seed, "decoder"))
     critics = [networks.critic(latents, generator(seed, "critic"), width=width)] if method.critic else []
     of_run = dataclasses.asdict(training)
     about = described(data_set) | {
@@ -98,13 +106,14 @@ def train(
 
     form = data_set.image_shape, latents, batch, kernels, precision, width if method.critic else None, jit
     with graphs.graph(method, *form) as graph:
-        graph.begin([encoder, decoder], critics)
+        graph.begin(vae, critics)
         history, seconds = graph.no_losses, 0.0
         if checkpoint and checkpoint.exists():
             history, seconds = _resume(checkpoint, about, graph)
         parts, kept = [history], time.monotonic()
         began = kept - seconds  # so that the time before an interruption counts
-        with progress.bar(total=steps, initial=len(history), desc=name, unit=" steps", mininterval=0.5) as bar:
+        look = {"hide": watch is not None, "mininterval": 0.5}
+        with progress.bar(total=steps, initial=len(history), desc=name, unit=" steps", **look) as bar:
             for start, images in _batches(data_set, batch, seed, len(history), steps):
                 parts.append(graph.run(images, start, seed, rates, weight, method))
                 _check_losses(name, graph.losses, start, parts)
@@ -112,16 +121,52 @@ def train(
                 if checkpoint and (time.monotonic() - kept >= checkpoint_seconds or start + CHUNK >= steps):
                     kept = time.monotonic()
                     _keep(checkpoint, about, graph, np.concatenate(parts), kept - began)
+                done = start + len(parts[-1])
+                if watch and (done == steps or done // watch_every > start // watch_every):
+                    losses, paused = np.concatenate(parts), time.monotonic()
+                    try:
+                        _show(watch, graph, made, about, losses, paused - began)
+                    except BaseException:
+                        if checkpoint:
+                            _keep(checkpoint, about, graph, losses, paused - began)
+                        raise
+                    began += time.monotonic() - paused  # what is drawn meanwhile is no training
         seconds = time.monotonic() - began
-        graph.fill([encoder, decoder])
-    if not all(np.isfinite(weight).all() for weight in encoder.get_weights() + decoder.get_weights()):
+        model = _model(graph, vae, about, np.concatenate(parts), seconds)
+    if not all(np.isfinite(weight).all() for network in vae for weight in network.get_weights()):
         raise FloatingPointError(f"{name}: the weights are not finite after the last update")
-    columns = np.concatenate(parts).T
-    about |= {"seconds": round(seconds, 1), "versions": provenance.versions()}
-    return Model(encoder, decoder, dict(zip(graph.losses, columns, strict=True)), about)
+    return model
 
 
 _OF_VAE = "steps", "batch", "latents", "kernels", "precision"
+
+
+def _vae(image_shape, latents: int, kernels: str, *rngs) -> list:
+    """An encoder and a decoder, whose weights the two generators draw."""
+    encoder = networks.encoder(image_shape, latents, rngs[0], kernels=kernels)
+    return [encoder, networks.decoder(image_shape, latents, rngs[1])]
+
+
+def _model(graph, vae, about, losses, seconds) -> Model:
+    """The networks ``vae`` with the weights of the graph after these losses float32 [updates, losses], as a Model."""
+    graph.fill(vae)
+    of_run = {"steps": len(losses), "seconds": round(seconds, 1), "versions": provenance.versions()}
+    return Model(*vae, dict(zip(graph.losses, losses.T, strict=True)), about | of_run)
+
+
+def _show(watch, graph, made, about, losses, seconds) -> None:
+    """Call ``watch`` with a snapshot of the run, whose networks have the shapes ``made``."""
+
+    def model():
+        rngs = np.random.default_rng(0), np.random.default_rng(0)  # the weights are replaced
+        return _model(graph, _vae(*made, *rngs), about, losses.copy(), seconds)
+
+    history = dict(zip(graph.losses, losses.T.copy(), strict=True))
+    snapshot = Snapshot(len(losses), about["steps"], seconds, history, model)
+    try:
+        watch(snapshot)
+    finally:
+        snapshot.close()
 
 
 def _protocol(training, fields: dict) -> Training:

@@ -50,6 +50,21 @@ class State(StrEnum):
 Ended = tuple[Cell, State, str]  # a cell, its state after a run, and the reason of a failure
 
 
+def method_of(study: Study, cell: Cell):
+    """The method of a cell, such as BetaVAE(beta=4): with the constants of the study, scaled to the length of the run.
+
+    Raises ValueError for what is no study and no cell of it.
+    """
+    from dlnb import models
+
+    checks.instance(study, Study, "study", "a Study such as dlnb.study.STUDIES['smoke']")
+    if checks.instance(cell, Cell, "cell", "a Cell such as study.cells() lists") not in study.cells():
+        raise ValueError(f"{cell} is not a cell of the study {study.name}: choose one of study.cells()")
+    kind = checks.choose(models.METHODS, cell.method, "method")
+    method = kind(**{cell.hyperparameter: cell.strength}, **study.constants(cell.method))
+    return models.rescaled(method, study.training_of(cell.method).steps)
+
+
 def row(study: Study, cell: Cell, folder: Path) -> dict:
     """Train and score one cell, write its codes and model to ``folder``, and return the measured columns of its row."""
     from dlnb import data, models
@@ -57,32 +72,38 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
     data_set, training = data.load(cell.data_set, study.source, study.size), study.training_of(cell.method)
     known = data_set.sample_factors(study.sample, models.generator(cell.seed, "sample"))
     feasible.check_sample(study, data_set, known)  # before the training, not after it
-    kind = checks.choose(models.METHODS, cell.method, "method")
-    method = kind(**{cell.hyperparameter: cell.strength}, **study.constants(cell.method))
-    method = models.rescaled(method, training.steps)
     options = {"seed": cell.seed, "name": str(cell), "checkpoint": folder / CHECKPOINT}
-    model = models.train(data_set, method, training, **options)
-    trained = time.monotonic()
+    model = models.train(data_set, method_of(study, cell), training, **options)
     last = {name: values[-1] for name, values in model.history.items()}
     print(f"trained in {model.about['seconds']:.0f} s:", _listed(last), flush=True)
-    rng = models.generator(cell.seed, "evaluation")
-    likelihood = models.evaluate(model, data_set, rng, study.evaluation, training.batch)
-    codes = models.encode(model, data_set.sample(study.sample, models.generator(cell.seed, "sample")))
-    scores, parts = measure(study, codes, models.generator(cell.seed, "scores"))
-    scored = time.monotonic()
-    print(f"scored in {scored - trained:.0f} s:", _listed(likelihood | scores), flush=True)
+    found, codes, parts = measured(study, cell, model, data_set)
+    numbers = {name: value for name, value in found.items() if not isinstance(value, str)}
+    print(f"scored in {found['seconds_scoring']:.0f} s:", _listed(numbers), flush=True)
 
     codes.save(folder / "codes.npz")
     model.save(folder / "model.npz")
     factors.record(folder, data_set.factor_names, parts)
-    return {
-        "objective": str(method),
+    return found
+
+
+def measured(study: Study, cell: Cell, model, data_set) -> tuple[dict, Representation, dict[str, np.ndarray]]:
+    """Evaluate and score the model of a cell: the measured columns of its row, its codes, and the scores by factor."""
+    from dlnb import models
+
+    began, batch = time.monotonic(), study.training_of(cell.method).batch
+    rng = models.generator(cell.seed, "evaluation")
+    likelihood = models.evaluate(model, data_set, rng, study.evaluation, batch)
+    codes = models.encode(model, data_set.sample(study.sample, models.generator(cell.seed, "sample")))
+    scores, parts = measure(study, codes, models.generator(cell.seed, "scores"))
+    found = {
+        "objective": str(method_of(study, cell)),
         **likelihood,
         **scores,
         "seconds_training": model.about["seconds"],
-        "seconds_scoring": round(scored - trained, 1),
+        "seconds_scoring": round(time.monotonic() - began, 1),
         "machine": provenance.machine(models.device()),
     }
+    return found, codes, parts
 
 
 def score(study: Study, codes: Representation, rng: np.random.Generator) -> dict[str, float]:
