@@ -1,18 +1,20 @@
 # Everything happens in .venv. PYTHON only makes that environment: to change it later, `make clean` first.
 PYTHON ?= python3
 STUDY ?= smoke
+ENV ?= colab
 BIN = .venv/bin
 INSTALLED = .venv/installed
 
 WORKERS ?= 2
 
-.PHONY: help book notebooks test test-slow study lock clean
+.PHONY: help book notebooks test test-slow test-environments study lock clean
 
 help:
 	@echo "make book               install, run every chapter, write _build/html/index.html"
 	@echo "make notebooks          the same; notebooks that stand alone are in _build/html/notebooks"
 	@echo "make test               lint and test; the site's own tests need a built book"
 	@echo "make test-slow          the tests that take long: recipes of CONTRIBUTING, a campaign of kills"
+	@echo "make test-environments ENV=colab  every notebook that stands alone, in Colab's versions (or floor, newest, here)"
 	@echo "make study STUDY=scores train and score the models of a study (default: smoke)"
 	@echo "make lock               renew requirements.lock from pyproject.toml"
 	@echo "make clean              remove .venv and _build, keep runs/"
@@ -38,6 +40,10 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m slow
+
+# Needs a built book, and a Python 3.13 (floor: 3.11) beside the one of .venv.
+test-environments: $(INSTALLED)
+	$(BIN)/python tests/environments/run.py $(ENV)
 
 study: $(INSTALLED)
 	$(BIN)/python -m dlnb.run $(STUDY)

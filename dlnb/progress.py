@@ -1,4 +1,4 @@
-"""When to show progress bars, and the progress of a whole sweep."""
+"""Progress: a bar in a terminal, one line of words in a notebook, nothing in a book being built or a log file."""
 
 import os
 import sys
@@ -8,12 +8,108 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+UNITS = ("s", 1, 100), ("minutes", 60, 6_000), ("hours", 3_600, 172_800), ("days", 86_400, float("inf"))  # in seconds
 BUILDING = "DLNB_BOOK"  # environment variable that is set while the book is built
+EVERY = 5.0  # seconds between two texts of a line in a notebook
+_hiding: list[bool] = []  # one entry for each block of ``hidden`` that has begun
 
 
 def silent() -> bool:
-    """Whether to hide progress bars: they are for terminals and Colab, not for a book being built or a log file."""
-    return bool(os.environ.get(BUILDING)) or not (sys.stderr.isatty() or "google.colab" in sys.modules)
+    """Whether to hide progress: it is for terminals and notebooks, not for a book being built or a log file."""
+    return bool(os.environ.get(BUILDING) or _hiding) or not (sys.stderr.isatty() or in_notebook())
+
+
+@contextmanager
+def hidden() -> Iterator[None]:
+    """Hide the progress of what is begun in the block, which is a part of something that tells its own."""
+    _hiding.append(True)
+    try:
+        yield
+    finally:
+        _hiding.pop()
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook: of Jupyter, VS Code, Colab or Kaggle."""
+    return "ipykernel" in sys.modules and hasattr(sys.modules["IPython"].get_ipython(), "kernel")
+
+
+def bar(total: int | None, initial: int, desc: str, unit: str, hide: bool = False, **look):
+    """A context with ``update(count)``: a bar of tqdm, in a notebook a ``Line``, or neither (see ``silent``).
+
+    - ``total``: the count at the end, None if it is not known; ``initial``: the count at the beginning.
+    - ``desc``, ``unit``: what is counted, such as "dsprites/seed=0" and " steps".
+    - ``hide``: show neither; ``look``: further arguments of tqdm.
+    """
+    hide = hide or silent()
+    if in_notebook() and not hide:
+        return Line(total, initial, desc, unit.strip())
+    return tqdm(total=total, initial=initial, desc=desc, unit=unit, disable=hide, **look)
+
+
+class Line:
+    """One line of words in the output of a cell, replaced every few seconds and at the end.
+
+    A bar would be read out sign by sign, and a text that is printed anew leaves a line for each time.
+    """
+
+    def __init__(self, total: int | None, initial: int, what: str, unit: str):
+        self.total, self.initial, self.count, self.what, self.unit = total, initial, initial, what, unit
+        self.form = "{:,}"
+        if unit == "B":
+            self.unit, self.form = "MB", "{:,.1f}"
+        self.speed = ""  # in place of the time to go
+
+    def __enter__(self):
+        self.begun = self.told = time.monotonic()
+        self.shown = sys.modules["IPython"].display.display(_Text(self._text()), display_id=True)
+        return self
+
+    def __exit__(self, *_):
+        self.shown.update(_Text(self._text(ended=True)))
+
+    def update(self, count: int = 1) -> None:
+        """Count on; the line is replaced if it is EVERY seconds old."""
+        self.count += count
+        if time.monotonic() - self.told >= EVERY:
+            self.told = time.monotonic()
+            self.shown.update(_Text(self._text()))
+
+    def set_postfix_str(self, speed: str, refresh: bool = False) -> None:
+        """Give what the line says in place of the time to go, as of a bar of tqdm."""
+        self.speed = speed
+
+    def write(self, what: str) -> None:
+        """Say something beside the line."""
+        print(what, flush=True)
+
+    def _text(self, ended: bool = False) -> str:
+        gone, made = time.monotonic() - self.begun, self.count - self.initial
+        count, total = (value and value / 1e6 if self.unit == "MB" else value for value in (self.count, self.total))
+        of = f" of {self.form.format(total)}" if total else ""
+        text = f"{self.what}: {self.form.format(count)}{of} {self.unit}"
+        if ended:
+            return f"{text} in {spoken(gone)}"
+        if self.speed:
+            return f"{text}; {self.speed}"
+        return f"{text}, {spoken((self.total - self.count) * gone / made)} to go" if made and self.total else text
+
+
+class _Text:
+    """A text that a notebook shows as it is."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self):
+        return self.text
+
+
+def spoken(seconds: float) -> str:
+    """A duration in words: "50 s", "3 min", "2.5 hours"."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5970 else f"{seconds / 3600:.1f} hours"
 
 
 @contextmanager
@@ -23,7 +119,7 @@ def sweep(name: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
     quiet, todo = silent(), total - done
 
     look = {"bar_format": "{desc}: {n_fmt} of {total_fmt} models |{bar}| {elapsed}{postfix}", "mininterval": 0}
-    with tqdm(total=total, initial=done, desc=name, disable=quiet, **look) as bar:
+    with bar(total, done, name, " models", **look) as shown:
 
         def show(what: str) -> None:
             nonlocal count
@@ -32,10 +128,10 @@ def sweep(name: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
             if quiet:
                 print(f"{count}/{todo} {what}; {speed}", flush=True)
             else:
-                bar.set_postfix_str(speed, refresh=False)
-                bar.update()
+                shown.set_postfix_str(speed, refresh=False)
+                shown.update()
                 if what.startswith("failed"):
-                    bar.write(what)
+                    shown.write(what)
 
         yield show
 
@@ -46,6 +142,13 @@ def note(what: str) -> None:
         print(what, flush=True)
     else:
         tqdm.write(what)
+
+
+def duration(seconds: float) -> str:
+    """A time as a reader would say it: "40 s", "12 minutes", "3.4 hours", "2.1 days"."""
+    unit, length = next((unit, length) for unit, length, most in UNITS if seconds <= most)
+    number = seconds / length
+    return f"{number:.1f} {unit}" if number < 9.95 else f"{number:,.0f} {unit}"
 
 
 def pace(an_hour: float, left: int) -> str:

@@ -161,6 +161,7 @@ CALLS = {
         **{"panels": {"a": ("mig", MEDIANS)}, "ylabel": "x", "log": True, "chance": 0.5},
     ),
     "figures.look": Call(figures.look, {"method": "mine"}),
+    "figures.losses": Call(figures.losses, {"updates": [1, 2], "lines": {"kl": [1, 2]}}),
     "figures.matrices": Call(
         figures.matrices, {"panels": {"a": np.eye(2)}, "label": "x", "limits": (0, 1), "axes": ("x", "y")}
     ),
@@ -192,7 +193,7 @@ CALLS = {
         figures.scatters,
         ["data_set", "method"],
         ["mig", "sap"],
-        **{"pairs": [("mig", "sap")], "panel": "data_set", "log": True, "columns": 2},
+        **{"pairs": [("mig", "sap")], "panel": "data_set", "log": True, "columns": 2, "large": "factor_vae"},
     ),
     "figures.scorecard": of(
         figures.scorecard,
@@ -275,6 +276,7 @@ PASSES = {  # function, argument, kind of value: why it is let through
     ("figures.lines_by_strength", "chance", "None"): "chance is optional",
     ("figures.lines_by_strength", "chance", "number*"): "chance is any number",
     ("figures.look", "method", "text"): "a method is any text",
+    ("figures.scatters", "large", "None"): "no method need be large",
     ("figures.measured", "name", "*"): "whatever may stand in the index of a table is called by its text",
     ("figures.named", "name", "*"): "whatever may stand in the index of a table is called by its text",
     ("notebook.glue", "name", "text"): "a name is any text",

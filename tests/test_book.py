@@ -23,7 +23,7 @@ RESULTS = [
 ]
 DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes a class
 NEEDS_TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"} | {
-    f"dlnb.{module}" for module in ("models", "run", "lessons.theorem", "lessons.ambiguity")
+    f"dlnb.{module}" for module in ("models", "run", "lessons.theorem", "lessons.ambiguity", "lessons.lab")
 }
 INSTALL = f"""\
 import sys
@@ -123,7 +123,7 @@ def test_figures_have_caption_name_and_alt_text(name):
             assert len(explorable(cell)["alt"]) >= ALT_LENGTH
             continue
         shown = cell.metadata.get("mystnb", {})
-        if "figure" in shown or re.search(r"\bfigures\.(?!named|measured|in_order)\w+\(", cell.source):
+        if "figure" in shown or re.search(r"\bfigures\.(?!named|measured|in_order|Look)\w+\(", cell.source):
             assert shown.get("figure", {}).get("caption"), cell.source
             assert shown["figure"].get("name"), cell.source
             assert len(shown.get("image", {}).get("alt", "")) >= ALT_LENGTH, cell.source

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
@@ -407,6 +408,29 @@ def test_sprites_never_touch_the_border():
     assert images.any(axis=(1, 2)).all()
     assert not images[:, [0, -1]].any()
     assert not images[:, :, [0, -1]].any()
+
+
+def test_the_heart_is_the_classic_curve():
+    # x = 16 sin(t)**3, y = 13 cos t - 5 cos 2t - 2 cos 3t - cos 4t, above each place across at its two angles t.
+    width, height, offset = dsprites.HEART
+    across, down = rng(3).uniform(-12, 12, (2, 20_000))
+    t = np.arcsin(np.cbrt(np.minimum(np.abs(across) / width, 1)))
+    ends = [sum(c * np.cos(k * t) for k, c in enumerate((13, -5, -2, -1), 1)) for t in (t, np.pi - t)]
+    low, high = (-height * end - offset for end in ends)
+    expected = (np.abs(across) <= width) & (low <= down) & (down <= high)
+    clear = (np.abs(down - low) > 1e-9) & (np.abs(down - high) > 1e-9)
+    np.testing.assert_array_equal(dsprites.inside(2, across, down)[clear], expected[clear])
+    assert 0.2 < expected.mean() < 0.4
+
+
+def test_images_that_were_drawn_before_and_by_many_threads_are_the_same():
+    factors = data.load("dsprites").sample_factors(400, rng(4))
+    first = [data.load("dsprites").render(row[None]) for row in factors]
+    dsprites._memory.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        again = list(pool.map(data.load("dsprites").render, np.split(np.tile(factors, (4, 1)), 32)))
+    np.testing.assert_array_equal(np.concatenate(again), np.tile(np.concatenate(first), (4, 1, 1, 1)))
+    assert dsprites._memory()[1].sum() == len(np.unique(factors, axis=0)), "each was drawn once and is known now"
 
 
 def test_a_sprite_drawn_freely_has_the_published_outline():

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,16 +59,13 @@ def test_the_report_names_device_methods_and_hours(measured):
     assert [line.split(":")[0] for line in lines[2:]] == ["all on 1", "all on 8", "all on 64"]
 
 
-def test_the_seconds_of_an_update_do_not_count_what_a_training_costs_besides(monkeypatch):
-    now = [0.0]
+def test_what_is_measured_is_an_update_by_the_study_s_protocol(monkeypatch):
+    def seconds_an_update(data_set, method, training):
+        return data_set.name, data_set.image_shape, method, training
 
-    def train(images, method, training, seed):
-        assert training == replace(TINY.training, steps=training.steps)
-        now[0] += 5 + 0.25 * training.steps + (30 if training.steps == 2 else 0)  # the first traces
-
-    monkeypatch.setattr(models, "train", train)
-    monkeypatch.setattr(estimate.time, "monotonic", lambda: now[0])
-    assert estimate.seconds_an_update(TINY, "dsprites", "beta_vae") == pytest.approx(0.25)
+    monkeypatch.setattr(models, "seconds_an_update", seconds_an_update)
+    found = estimate.seconds_an_update(TINY, "dsprites", "beta_vae")
+    assert found == ("dsprites", (32, 32, 1), models.BetaVAE(1), TINY.training)
 
 
 @pytest.mark.parametrize(

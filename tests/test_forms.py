@@ -68,6 +68,16 @@ def test_scatters_have_a_panel_for_each_pair_and_data_set(count):
     assert drawn[-1].get_xlabel() == named("sap" if count == 2 else "mig")
 
 
+def test_the_dots_of_one_method_may_be_larger_and_lie_on_top():
+    figure = forms.scatters(TABLE, [("mig", "sap")], large="beta_vae")
+    for axis in panels(figure):
+        *others, mine = [line for line in axis.lines if len(line.get_xdata())]
+        assert mine.get_label() == named("beta_vae") and len(others) == 5
+        assert {line.get_markersize() * 3 for line in others} == {mine.get_markersize()}
+    with pytest.raises(ValueError, match="unknown method in the table 'mine'"):
+        forms.scatters(TABLE, [("mig", "sap")], large="mine")
+
+
 def test_a_scatter_matrix_names_its_diagonal():
     figure = forms.scatter_matrix(TABLE[TABLE.data_set == "dsprites"], SCORES)
     assert len(figure.axes) == 36

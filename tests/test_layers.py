@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "dlnb"
 # Each row may import from the rows above it. A folder counts as one, and its modules may import each other.
 ROWS = (
     {"dlnb", "checks", "paper", "progress", "provenance", "registry", "storage"},
-    {"representation", "protocol", "notebook"},
+    {"representation", "protocol", "notebook", "switches"},
     {"study"},
     {"data"},
     {"models", "metrics"},
@@ -24,7 +24,7 @@ ROWS = (
 )
 RANKS = {name: rank for rank, row in enumerate(ROWS) for name in row}
 # Importing TensorFlow takes seconds and 700 MB; everything else must do without.
-TENSORFLOW = {"models", "run", "lessons.theorem", "lessons.ambiguity"}
+TENSORFLOW = {"models", "run", "lessons.theorem", "lessons.ambiguity", "lessons.lab"}
 LIBRARIES = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"}
 
 

@@ -71,6 +71,40 @@ def test_curves_of_any_number_are_all_drawn():
     assert len(figure.axes[0].lines) == 9 == len(looks)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_every_loss_has_a_panel_on_the_scale_of_what_follows_a_steep_beginning(count):
+    updates = np.arange(1, 101)
+    lines = {f"loss {i}": np.where(updates <= 10, 1_000, np.linspace(0, i + 1, 100)) for i in range(count)}
+    figure = plots.losses(updates, lines)
+    axes = [axis for axis in figure.axes if axis.get_title()]
+    assert [axis.get_title() for axis in axes] == list(lines)
+    for axis, values in zip(axes, lines.values(), strict=True):
+        (line,) = axis.lines
+        assert np.array_equal(line.get_xdata(), updates) and np.array_equal(line.get_ydata(), values)
+        low, high = axis.get_ylim()
+        assert low < values[10:].min() <= values[10:].max() < high < 1_000
+    assert len({line.get_color() for axis in axes for line in axis.lines}) == count
+
+
+@pytest.mark.parametrize(
+    ("updates", "lines", "message"),
+    [
+        ([1, 2], {"kl": [1, 2, 3]}, "line kl must be 2 numbers"),
+        ([1, np.nan], {"kl": [1, 2]}, "updates must be finite"),
+        ([1, 2], {}, "lines must be a dict of at least one line"),
+        ([1, 2], {"kl": [np.inf, 1]}, "line kl must be 2 numbers"),
+    ],
+)
+def test_losses_that_cannot_be_drawn_are_named(updates, lines, message):
+    with pytest.raises(ValueError, match=message):
+        plots.losses(updates, lines)
+
+
+def test_losses_that_stay_the_same_or_begin_late_are_drawn():
+    late = np.r_[np.ones(1), np.full(9, np.nan)]
+    assert len(plots.losses(np.arange(10), {"same": np.zeros(10), "late": late}).axes) == 2
+
+
 def test_heat_map_prints_its_numbers():
     frame = pd.DataFrame([[0.25, 0.5], [0.75, 1.0]], index=["a", "b"], columns=["c", "d"])
     axis = plots.heat_map(frame, label="share").axes[0]

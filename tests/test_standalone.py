@@ -1,6 +1,7 @@
 """The notebooks that stand alone: nothing of the book's own notation is left in them, and code is the chapter's."""
 
 import ast
+import os
 import re
 import sys
 from pathlib import Path
@@ -9,13 +10,15 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "book/_ext"))
+sys.path += [str(ROOT / "book/_ext"), str(ROOT / "tests/environments")]
 
 import rerun_cells  # noqa: E402
+import run  # noqa: E402
 
 MADE = sorted((ROOT / "_build/html/notebooks").glob("*.ipynb"))
 of_each = pytest.mark.parametrize("path", MADE, ids=lambda path: path.stem)
 built = pytest.mark.skipif(not MADE, reason="no built book: run `make book`")
+BRIEF = 30.0  # seconds of all pages that are run here, as the book took them; `make test-environments` runs the others
 NOTATION = {
     "a role": r"\{[\w:.-]+\}`",
     "a directive": r"(`{3}|:{3})\{",
@@ -59,7 +62,9 @@ def test_prose_is_what_any_notebook_shows(path):
 @built
 @of_each
 def test_every_number_of_the_text_is_filled_in(path):
-    wanted = sum(text.count("{glue:text}`") for text in prose(source(path.stem)))
+    chapter = source(path.stem)
+    captions = [c.metadata.get("mystnb", {}).get("figure", {}).get("caption", "") for c in chapter.cells]
+    wanted = sum(text.count("{glue:text}`") for text in prose(chapter) + captions)
     assert sum(text.count("<abbr ") for text in prose(nbformat.read(path, 4))) == wanted
 
 
@@ -97,6 +102,55 @@ def test_it_can_be_opened_anywhere_and_says_what_it_needs(path):
     trains = any(rerun_cells.trains(c.source) for c in notebook.cells if c.cell_type == "code")
     assert (notebook.metadata.get("accelerator") == "GPU") == trains
     assert "/root/" not in path.read_text() and "/home/" not in path.read_text()
+
+
+def brief() -> list[Path]:
+    """The shortest pages without training, by the seconds that they tell."""
+    took, chosen = {}, []
+    for path in MADE:
+        notebook = nbformat.read(path, 4)
+        told = re.search(r"Its cells took (\d+) seconds", notebook.cells[0].source)
+        if told and not run.trains(notebook):
+            took[path] = float(told[1])
+    for path in sorted(took, key=took.get):
+        if sum(took[each] for each in chosen) + took[path] <= BRIEF:
+            chosen.append(path)
+    return chosen
+
+
+@built
+@pytest.mark.parametrize("path", brief(), ids=lambda path: path.stem)
+def test_it_runs_to_its_end_in_an_empty_folder_and_its_sentences_hold(path):
+    found = run.execute(path)
+    assert not found.error
+    assert (found.untrue, found.red) == (0, [])
+
+
+def notebook_of(folder, *sources) -> Path:
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "page.ipynb")
+    return folder / "page.ipynb"
+
+
+def test_a_page_is_run_in_an_empty_folder_without_the_book_s_settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLNB_BOOK", "1")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    where = "import os; assert os.listdir() == [] and not {'DLNB_BOOK', 'PYTHONPATH'} & set(os.environ)"
+    drawn = f"assert os.environ['DLNB_DATA'] == {str(tmp_path / 'data')!r}"
+    number = f"open({str(tmp_path / 'number')!r}, 'w').write(str(os.getpid()))"
+    found = run.execute(notebook_of(tmp_path, where, drawn, number), cache=tmp_path / "data")
+    assert (found.page, found.error, found.untrue, found.red) == ("page", "", 0, [])
+    with pytest.raises(ProcessLookupError):  # its kernel has ended
+        os.kill(int((tmp_path / "number").read_text()), 0)
+
+
+def test_a_page_that_fails_says_why_and_one_that_warns_is_told_apart(tmp_path):
+    # Text of warnings as notebook.expect and other libraries give them; the kernel need not have the package.
+    warn = f"import sys; print('x.py:1: UserWarning: {run.UNTRUE}, though', file=sys.stderr)"
+    other = "print('DeprecationWarning: of someone', file=sys.stderr)"
+    found = run.execute(notebook_of(tmp_path, warn, other, "1 / 0", "print('never')"))
+    assert found.error == "ZeroDivisionError: division by zero"
+    assert (found.untrue, found.red) == (1, ["DeprecationWarning: of someone"])
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ class DataSet:
     - ``sizes``: the number of classes of each of the k factors, by name and in order.
     - ``render(factors, rng)``: images float32 [n, h, w, c] in [0, 1] for class indices ``factors`` int [n, k].
       Stochastic data sets draw the rest from ``rng``, a NumPy generator, and raise ValueError without one;
-      deterministic data sets ignore it. What it returns is checked wherever this package uses it.
+      deterministic data sets ignore it. What it returns is checked wherever this package uses it. On a GPU, training
+      calls it from several threads (``dlnb.switches``).
     - ``source``: "rendered" for images drawn by this package, "original" for those of the published files.
     - ``about``: a sentence that says what the images are, so that no stand-in is mistaken for the published set.
 

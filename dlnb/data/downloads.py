@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
-from tqdm import tqdm
-
 from dlnb import checks, progress
 
 ATTEMPTS, PAUSE = 3, 2.0  # attempts at an address whose connection fails or breaks, seconds between them
@@ -195,8 +193,7 @@ class _Transfer(threading.Thread):
         # Some servers declare .gz as a content encoding; undone, it would no longer be the published file.
         answer.raw.headers.pop("content-encoding", None)
         length = int(length) if length else None
-        look = {"ncols": 79, "unit": "B", "unit_scale": True, "disable": progress.silent()}
-        with tqdm(total=length, **look) as bar:
+        with progress.bar(length, 0, self.file.name, "B", ncols=79, unit_scale=True) as bar:
             for part in answer.iter_content(PART):
                 if not self.count and part.lstrip().startswith(b"<"):
                     raise _Refused("it is a web page", False)

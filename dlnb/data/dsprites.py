@@ -23,6 +23,8 @@ ELLIPSE = 12.7675, 7.2125
 HEART = 9.5928, 0.66231, 1.4358  # half width, height per unit of the classic curve, vertical offset
 
 WINDOW = 14.0  # no outline extends further from its centre
+REACH = 15  # pixels on each side of that of the centre, in which all of a sprite lies
+SIDE = 2 * REACH + 1
 
 
 def inside(shape: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -32,11 +34,13 @@ def inside(shape: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if shape == 1:
         return (a / ELLIPSE[0]) ** 2 + (b / ELLIPSE[1]) ** 2 <= 1.0
     width, height, offset = HEART
-    s = np.arcsin(np.cbrt(np.minimum(np.abs(a) / width, 1.0)))
-    top, bottom = (
-        -height * (13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) - offset
-        for t in (s, np.pi - s)
-    )
+    # The classic curve at its two angles t with sin(t)**3 = |a| / width. Their cosines are c and -c, and those of their
+    # multiples are polynomials in c, so that no angle need be known.
+    u = np.cbrt(np.minimum(np.abs(a) / width, 1.0))
+    c = np.sqrt((1 - u) * (1 + u))
+    twice, odd = 2 * c * c - 1, 13 * c - 2 * c * (4 * c * c - 3)
+    even = 5 * twice + 2 * twice * twice - 1
+    top, bottom = (-height * (sign * odd - even) - offset for sign in (1, -1))
     return (np.abs(a) <= width) & (top <= b) & (b <= bottom)
 
 
@@ -54,17 +58,46 @@ def _sprite(shape: int, scale: float, angle: float, x: np.ndarray, y: np.ndarray
 def _binary(factors: np.ndarray) -> np.ndarray:
     """64x64 images sampled at pixel centres, as the published ones are: float32 [n, 64, 64, 1] of zeros and ones."""
     images = np.zeros((len(factors), 64, 64, 1), np.float32)
-    window = np.arange(-15, 16)
+    corners = (np.floor(CENTRES[factors[:, 3:]]).astype(int) - REACH).tolist()
+    for image, window, (x, y) in zip(images, _remembered(factors), corners, strict=True):
+        image[y : y + SIDE, x : x + SIDE, 0] = window
+    return images
+
+
+@lru_cache(maxsize=1)
+def _memory() -> tuple[np.ndarray, np.ndarray]:
+    """The windows of all 737,280 images as bits, uint8 [images, SIDE, 4], and which of them have been drawn.
+
+    91 MB at most: memory is taken as windows are written.
+    """
+    count = int(np.prod(list(SIZES.values())))
+    return np.zeros((count, SIDE, -(-SIDE // 8)), np.uint8), np.zeros(count, bool)
+
+
+def _remembered(factors: np.ndarray) -> np.ndarray:
+    """``_windows`` as uint8 [n, SIDE, SIDE], each of which is drawn once: a long training sees each image many times.
+
+    Threads may draw the same window at once, and then write the same bits.
+    """
+    bits, drawn = _memory()
+    numbers = np.ravel_multi_index(tuple(factors.T), tuple(SIZES.values()))
+    if (new := np.flatnonzero(~drawn[numbers])).size:
+        bits[numbers[new]] = np.packbits(_windows(factors[new]), axis=2)
+        drawn[numbers[new]] = True
+    return np.unpackbits(bits[numbers], axis=2, count=SIDE)
+
+
+def _windows(factors: np.ndarray) -> np.ndarray:
+    """Whether pixels are covered, in a square around the pixel of each sprite's centre: bool [n, SIDE, SIDE]."""
+    found = np.empty((len(factors), SIDE, SIDE), bool)
     centres = CENTRES[factors[:, 3:]]
-    corners = np.floor(centres).astype(int)
+    points = np.floor(centres)[:, :, None] + np.arange(-REACH, REACH + 1) + 0.5 - centres[:, :, None]
     for shape in range(3):
         rows = np.flatnonzero(factors[:, 0] == shape)
-        columns, lines = corners[rows, 0, None] + window, corners[rows, 1, None] + window
-        x = (columns + 0.5 - centres[rows, 0, None])[:, None, :]
-        y = (lines + 0.5 - centres[rows, 1, None])[:, :, None]
+        x, y = points[rows, 0, None, :], points[rows, 1, :, None]
         scale, angle = SCALES[factors[rows, 1], None, None], ANGLES[factors[rows, 2], None, None]
-        images[rows[:, None, None], lines[:, :, None], columns[:, None, :], 0] = _sprite(shape, scale, angle, x, y)
-    return images
+        found[rows] = _sprite(shape, scale, angle, x, y)
+    return found
 
 
 @lru_cache(maxsize=2)

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
-from tqdm import tqdm
 
 from dlnb import progress
 from dlnb.data import files
@@ -27,8 +27,9 @@ def gallery(name: str, version: str, grid: tuple[int, ...], shape: tuple[int, ..
     With ``inner`` int [n], it returns one entry of the first axis of each cell's images: [n, *shape[1:]]. ``version``
     must change with everything that determines what is drawn. Drawn on demand or cached, an image has the same bytes.
     ``look`` raises ValueError if ``draw`` returns anything but uint8 of that shape, which NumPy would silently convert.
+    It may be called from several threads.
     """
-    drawn, table = {}, None
+    drawn, table, lock = {}, None, Lock()
 
     def bytes_of(cell):
         made = np.asarray(draw(*cell))
@@ -38,23 +39,32 @@ def gallery(name: str, version: str, grid: tuple[int, ...], shape: tuple[int, ..
 
     def fill(array):
         cells = list(product(*map(range, grid)))
-        for cell in tqdm(cells, desc=f"drawing {name}, once", disable=progress.silent()):
-            array[cell] = bytes_of(cell)
+        with progress.bar(len(cells), 0, f"drawing {name}, once", " views") as bar:
+            for cell in cells:
+                array[cell] = bytes_of(cell)
+                bar.update()
 
     def look(cells, inner=None):
-        nonlocal table
         if table is None:
-            wanted = set(map(tuple, cells.tolist())) - drawn.keys()
-            if len(drawn) + len(wanted) > FEW:
-                table = files.derived(name, version, (*grid, *shape), fill)
-                drawn.clear()
-            else:
-                drawn.update({cell: bytes_of(cell) for cell in sorted(wanted)})
+            with lock:
+                images = few(cells)
         if table is not None:
             return table[tuple(cells.T)] if inner is None else table[(*cells.T, inner)]
+        return images if inner is None else images[np.arange(len(cells)), inner]
+
+    def few(cells):
+        """The images of cells, unless all are in the table now."""
+        nonlocal table
+        wanted = set(map(tuple, cells.tolist())) - drawn.keys()
+        if table is None and len(drawn) + len(wanted) > FEW:
+            table = files.derived(name, version, (*grid, *shape), fill)
+            drawn.clear()
+        if table is not None:
+            return None
+        drawn.update({cell: bytes_of(cell) for cell in sorted(wanted)})
         images = np.empty((len(cells), *shape), np.uint8)
         for row, cell in enumerate(cells.tolist()):
             images[row] = drawn[tuple(cell)]
-        return images if inner is None else images[np.arange(len(cells)), inner]
+        return images
 
     return look

@@ -24,7 +24,11 @@ def color(base: DataSet) -> DataSet:
     def render(factors, rng=None):
         checks.generator(rng, "color_dsprites draws a colour for every image and")
         sprites = base.render(factors)
-        return sprites * rng.uniform(0.5, 1.0, (len(sprites), 1, 1, 3)).astype(np.float32)
+        colours = rng.uniform(0.5, 1.0, (len(sprites), 1, 1, 3)).astype(np.float32)
+        images = np.empty((*sprites.shape[:3], 3), np.float32)
+        for image, sprite, colour in _channels(images, sprites, colours):
+            np.multiply(sprite, colour, out=image)
+        return images
 
     return replace(base, name="color_dsprites", render=render, about=f"{base.about}; each in a colour drawn at random")
 
@@ -37,7 +41,8 @@ def noisy(base: DataSet) -> DataSet:
         checks.generator(rng, "noisy_dsprites draws noise for every image and")
         sprites = base.render(factors)
         images = rng.random((*sprites.shape[:3], 3), dtype=np.float32)
-        images += sprites
+        for image, sprite in _channels(images, sprites):
+            image += sprite
         return np.minimum(images, 1, out=images)
 
     return replace(base, name="noisy_dsprites", render=render, about=f"{base.about}; on uniform noise")
@@ -55,20 +60,32 @@ def scream(base: DataSet, painting: np.ndarray, source: str) -> DataSet:
     painting = checks.finite(painting, "the painting", "[height, width, 3]")
     if painting.ndim != 3 or painting.shape[2] != 3 or min(painting.shape[:2]) <= size:
         raise ValueError(f"the painting must be [height, width, 3], larger than {size} pixels, not {painting.shape}")
-    painting = valid_images(painting[None], "the painting")[0]
-    patches = np.lib.stride_tricks.sliding_window_view(painting, (size, size), axis=(0, 1))[:-1, :-1]
+    lines = valid_images(painting[None], "the painting")[0].reshape(len(painting), -1)
+    patches = np.lib.stride_tricks.sliding_window_view(lines, (size, 3 * size))[:-1, :-3:3]
 
     def render(factors, rng=None):
         checks.generator(rng, "scream_dsprites draws a background for every image and")
         sprites = base.render(factors)
         down, right = (rng.integers(count, size=len(sprites)) for count in patches.shape[:2])
-        images = np.ascontiguousarray(patches[down, right].transpose(0, 2, 3, 1))
-        images += rng.random((len(sprites), 1, 1, 3), dtype=np.float32)
-        images /= 2
-        # Where the sprite covers a share s of a pixel: (1 - s) * background + s * (1 - background).
-        return images + sprites * (1 - 2 * images)
+        found = patches[down, right]
+        found += np.tile(rng.random((len(sprites), 1, 3), dtype=np.float32), size)
+        found /= 2
+        images = found.reshape(-1, size, size, 3)
+        for image, sprite in _channels(images, sprites):
+            # Where the sprite covers a share s of a pixel: (1 - s) * background + s * (1 - background).
+            image += sprite * (1 - 2 * image)
+        return images
 
     return replace(base, name="scream_dsprites", render=render, about=f"{base.about}; on patches of {source}")
+
+
+def _channels(images: np.ndarray, *others: np.ndarray):
+    """Views [n, h, w] of ``images`` [n, h, w, 3] and of ``others``, broadcast, for each of the three channels.
+
+    Arithmetic on them is several times faster than that which broadcasts the last axis, whose loops are of length 3.
+    """
+    arrays = (images, *(np.broadcast_to(other, images.shape) for other in others))
+    return zip(*(np.moveaxis(array, 3, 0) for array in arrays), strict=True)
 
 
 def swirl(size: int = 64) -> np.ndarray:

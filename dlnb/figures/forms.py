@@ -136,9 +136,12 @@ def _ranges(axis, places, shown: list[tuple[np.ndarray, str, str]], width: float
 
 @plt.rc_context(STYLE)
 def scatters(
-    table: pd.DataFrame, pairs: Sequence[tuple[str, str]], *, panel="data_set", log=False, columns=2
+    table: pd.DataFrame, pairs: Sequence[tuple[str, str]], *, panel="data_set", log=False, columns=2, large=None
 ) -> Figure:
-    """One dot per model, in the look of its method: a row of panels for each of ``pairs`` (x, y), or a grid for one."""
+    """One dot per model, in the look of its method: a row of panels for each of ``pairs`` (x, y), or a grid for one.
+
+    The dots of the method ``large``, if one is named, are three times as wide and drawn last.
+    """
     if isinstance(pairs, str) or not isinstance(pairs, Sequence) or not pairs:
         raise ValueError(f'pairs must be one or more of columns, such as [("mig", "sap")], not {checks.shown(pairs)}')
     pairs = [tuple(inputs.pair(pair, "a pair")) for pair in pairs]
@@ -146,12 +149,15 @@ def scatters(
     table = inputs.rows(table, [panel, "method"], measures, (*KEY, panel), log=log)
     table = table[list(dict.fromkeys([panel, "method", *measures]))]
     columns = checks.whole(columns, "columns")
+    if large is not None:
+        checks.choose(dict.fromkeys(table.method), large, "method in the table")
     names = in_order(table[panel])
     across = len(names) if len(pairs) > 1 else min(columns, len(names))
     figure, axes = grid(len(names) * len(pairs), across, gap=0.9)
     for axis, ((x, y), name) in zip(axes, ((pair, n) for pair in pairs for n in names), strict=True):
         part = table[table[panel] == name]
-        _dots(axis, part, x, y, size=4)
+        _dots(axis, part[part.method != large], x, y, size=4)
+        _dots(axis, part[part.method == large], x, y, size=12)
         axis.set(title=named(name), xlabel=textwrap.fill(measured(x), 22))  # no wider than the panel
         if axis in axes[::across]:
             axis.set_ylabel(textwrap.fill(measured(y), 22))

@@ -91,6 +91,36 @@ def curves(x, lines: dict, *, axes: tuple[str, str], marks: dict | None = None, 
 
 
 @plt.rc_context(STYLE)
+def losses(updates, lines: dict) -> Figure:
+    """Losses of a training [n] against the number of ``updates`` [n], one panel for each with a scale of its own.
+
+    A scale is that of the last nine tenths of the points, so that a steep beginning may leave the panel.
+    """
+    updates = checks.finite(updates, "updates", "[n]", 1)
+    lines = {
+        name: inputs.numbers(values, f"line {name}", len(updates))
+        for name, values in inputs.panels(lines, "lines", "line").items()
+    }
+    columns = 2 if len(lines) in (2, 4) else min(3, len(lines))
+    figure, axes = grid(len(lines), columns, height=0.3 + 2.1 * -(-len(lines) // columns))
+    for number, (axis, (name, values)) in enumerate(zip(axes, lines.items(), strict=True)):
+        axis.plot(updates, values, color=looks.line(number).color, linewidth=1.5)
+        late = values[len(values) // 10 :]
+        late = late[np.isfinite(late)]
+        if late.size:
+            edge = 0.08 * (np.ptp(late) or 1)
+            axis.set_ylim(late.min() - edge, late.max() + edge)
+        axis.set(title=named(name), xlabel="updates")
+        axis.locator_params(axis="x", nbins=2)
+        axis.locator_params(axis="y", nbins=4)
+        axis.xaxis.set_major_formatter("{x:,.0f}")
+        axis.yaxis.set_major_formatter("{x:g}")
+    for axis in axes[::columns]:
+        axis.set_ylabel("nats")
+    return figure
+
+
+@plt.rc_context(STYLE)
 def heat_map(frame, *, label: str, limits=(0, 1), form: str = "{:.2f}") -> Figure:
     """A table of numbers as coloured cells with the numbers printed; rows and columns named by the frame."""
     inputs.frame(frame, "frame")

@@ -5,8 +5,9 @@ the model's codes of images as a ``Representation``. Only this folder, and what 
 lessons), imports TensorFlow.
 """
 
-from dlnb.models import losses, networks
-from dlnb.models.backend import GPUS, device
+from dlnb.models import devices, losses, networks
+from dlnb.models.backend import GPUS
+from dlnb.models.devices import device
 from dlnb.models.methods import (
     DIPVAE1,
     DIPVAE2,
@@ -22,6 +23,8 @@ from dlnb.models.methods import (
     rescaled,
 )
 from dlnb.models.model import Model
+from dlnb.models.pace import seconds_an_update
+from dlnb.models.snapshot import Snapshot
 from dlnb.models.training import decode, encode, evaluate, generator, train, traverse
 from dlnb.study import Sweep, Training
 
@@ -38,6 +41,7 @@ __all__ = [
     "Method",
     "Model",
     "Posterior",
+    "Snapshot",
     "Sweep",
     "Training",
     "decode",
@@ -49,6 +53,9 @@ __all__ = [
     "networks",
     "register",
     "rescaled",
+    "seconds_an_update",
     "train",
     "traverse",
 ]
+
+devices.set_up()  # before TensorFlow starts a GPU

@@ -9,14 +9,14 @@ import copy
 import dataclasses
 import gc
 from collections import OrderedDict
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from numbers import Real
 
 import numpy as np
 
 from dlnb import checks
 from dlnb.models import networks
-from dlnb.models.backend import keras, tf
+from dlnb.models.backend import keras, tf, without_notices
 from dlnb.models.losses import bernoulli_nll, critic_loss, gaussian_kl
 from dlnb.models.methods import Method, Posterior
 
@@ -92,7 +92,7 @@ class Graph:
                 losses = losses.write(i, update(images[i], start + i, draws, rates, weight, values))
             return losses.stack()
 
-        self._run = run
+        self._run, self.begun = run, False
 
     def begin(self, vae: list[keras.Model], critics: list[keras.Model]) -> None:
         """Start a run from the weights of encoder and decoder, and of the critic if there is one."""
@@ -127,7 +127,10 @@ class Graph:
         values = {name: tf.constant(getattr(method, name), tf.float32) for name in floats(method)}
         start, seed = tf.constant(start), tf.constant(seed, tf.int64)
         scale = tf.constant(weight, tf.float32)
-        return self._run(tf.constant(images), start, seed, tf.constant(rates), scale, values).numpy()
+        with nullcontext() if self.begun else without_notices():  # of a compiler that starts
+            losses = self._run(tf.constant(images), start, seed, tf.constant(rates), scale, values).numpy()
+        self.begun = True
+        return losses
 
     def _draws(self, seed, step):
         """The noise of an update and, for each latent, the permutation that shuffles it over the critic's batch.

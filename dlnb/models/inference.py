@@ -1,18 +1,20 @@
 """What a trained model is used for: codes of images, images of codes, and the ELBO.
 
-The arithmetic is that of training; nothing is learned.
+The arithmetic is that of training, op determinism included; nothing is learned.
 """
 
 import numpy as np
 
 from dlnb import checks
 from dlnb.data.dataset import DataSet
+from dlnb.models import devices
 from dlnb.models.backend import tf
 from dlnb.models.losses import bernoulli_nll, gaussian_kl
 from dlnb.models.model import Model, codes_of, images_of, model_of
 from dlnb.representation import Representation
 
 
+@devices.deterministic()
 def encode(model: Model, images, batch: int = 500) -> Representation:
     """The codes of images.
 
@@ -45,6 +47,7 @@ def _sample(given):
     return given
 
 
+@devices.deterministic()
 def decode(model: Model, codes, batch: int = 500) -> np.ndarray:
     """The mean images of codes: float32 [n, h, w, c] in [0, 1].
 
@@ -82,6 +85,7 @@ def traverse(model: Model, code, values) -> np.ndarray:
     return images.reshape(len(code), len(values), *images.shape[1:])
 
 
+@devices.deterministic()
 def evaluate(model: Model, data_set: DataSet, rng: np.random.Generator, batches: int = 1000, batch: int = 64) -> dict:
     """{"reconstruction", "kl", "elbo"} in nats per image, means over fresh images of ``data_set``.
 

@@ -7,20 +7,21 @@ it was interrupted and resumed from a checkpoint.
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from dlnb import checks, progress, provenance, storage
 from dlnb.data import DataSet
-from dlnb.models import graphs, networks
-from dlnb.models.backend import GPUS, tf
+from dlnb.models import devices, graphs, networks
 from dlnb.models.inference import decode, encode, evaluate, traverse
 from dlnb.models.methods import Method, checked, warn_of_length
 from dlnb.models.model import Model, described
+from dlnb.models.snapshot import Snapshot
 from dlnb.study import PROTOCOL, Training
 
 __all__ = ["CHECKPOINT", "CHUNK", "STREAMS", "Model", "decode", "encode", "evaluate", "generator", "train", "traverse"]
@@ -41,6 +42,7 @@ def generator(seed: int, stream: str, step: int = 0) -> np.random.Generator:
     return np.random.default_rng([checks.whole(seed, "seed", minimum=0), number, checks.whole(step, "step", minimum=0)])
 
 
+@devices.deterministic()
 def train(
     data_set: DataSet,
     method: Method,
@@ -51,6 +53,8 @@ def train(
     name: str | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_seconds: float = 60.0,
+    watch: Callable[[Snapshot], object] | None = None,
+    watch_every: int = 100,
     **protocol,
 ) -> Model:
     """Train a VAE and return it as a Model.
@@ -63,31 +67,35 @@ def train(
       ``train(sprites, BetaVAE(4), steps=500, seed=0, learning_rate=1e-3)``.
     - ``seed``: a whole number that determines initial weights, images and noise.
     - ``jit``: whether to compile the update with XLA; None does so on a GPU only, since XLA slows these networks down
-      on a CPU.
+      on a CPU (or as ``dlnb.switches`` say).
     - ``name``: appears in error messages and before the progress bar; None: data set, method and seed.
     - ``checkpoint``: a file to which the state of the run is saved every ``checkpoint_seconds`` and at the end. If it
       exists, the run resumes from it and ends with the weights of an uninterrupted run; more ``steps`` than before
       train a model further. That hyperparameters and data set are the same is checked, the code of a method of your
       own is not.
+    - ``watch``: a function that is called with a Snapshot of the run (losses so far, and the model if it asks for it)
+      about every ``watch_every`` updates and after the last, in place of the progress bar. It changes nothing in the
+      run; if it raises an exception, that of an interruption included, the checkpoint is saved first.
 
-    TensorFlow's op determinism is switched on for the process: without it a GPU's sums differ from run to run.
+    TensorFlow's op determinism is on until training ends: without it a GPU's sums differ from run to run.
     Raises ValueError for invalid arguments, images that are not as ``DataSet`` promises, and a checkpoint that is
     damaged or of another run; FloatingPointError, with name, update, the terms of the loss that are not finite and the
-    last finite losses, once one is not.
+    last finite losses, once one is not; OSError, with ways out, on a device for which XLA is known to fail.
     """
     method, training = checked(method), _protocol(training, protocol)
     checks.instance(data_set, DataSet, "data_set", "a DataSet such as data.load('dsprites')")
     seed = checks.whole(seed, "seed", minimum=0, below=2**63)
-    jit = bool(GPUS) if jit is None else checks.flag(jit, "jit")
+    jit = devices.compiled(jit if jit is None else checks.flag(jit, "jit"))
     name = checks.instance(name or f"{data_set.name}/{method}/seed={seed}", str, "name", "text")
     checkpoint, checkpoint_seconds = _checkpointing(checkpoint, checkpoint_seconds)
+    watch = watch if watch is None else checks.function(watch, "watch", "a function of one argument, a Snapshot")
+    watch_every = checks.whole(watch_every, "watch_every")
     warn_of_length(method, training.steps)
     steps, batch, latents, kernels, precision = (getattr(training, key) for key in _OF_VAE)
     rates, weight = (training.learning_rate, training.critic_learning_rate), training.reconstruction_weight
     width = training.critic_width
-    tf.config.experimental.enable_op_determinism()
-    encoder = networks.encoder(data_set.image_shape, latents, generator(seed, "encoder"), kernels=kernels)
-    decoder = networks.decoder(data_set.image_shape, latents, generator(seed, "decoder"))
+    made = data_set.image_shape, latents, kernels
+    vae = _vae(*made, generator(seed, "encoder"), generator(seed, "decoder"))
     critics = [networks.critic(latents, generator(seed, "critic"), width=width)] if method.critic else []
     of_run = dataclasses.asdict(training)
     about = described(data_set) | {
@@ -98,15 +106,14 @@ def train(
 
     form = data_set.image_shape, latents, batch, kernels, precision, width if method.critic else None, jit
     with graphs.graph(method, *form) as graph:
-        graph.begin([encoder, decoder], critics)
+        graph.begin(vae, critics)
         history, seconds = graph.no_losses, 0.0
         if checkpoint and checkpoint.exists():
             history, seconds = _resume(checkpoint, about, graph)
         parts, kept = [history], time.monotonic()
         began = kept - seconds  # so that the time before an interruption counts
-        with tqdm(
-            total=steps, initial=len(history), desc=name, unit=" steps", disable=progress.silent(), mininterval=0.5
-        ) as bar:
+        look = {"hide": watch is not None, "mininterval": 0.5}
+        with progress.bar(total=steps, initial=len(history), desc=name, unit=" steps", **look) as bar:
             for start, images in _batches(data_set, batch, seed, len(history), steps):
                 parts.append(graph.run(images, start, seed, rates, weight, method))
                 _check_losses(name, graph.losses, start, parts)
@@ -114,16 +121,52 @@ def train(
                 if checkpoint and (time.monotonic() - kept >= checkpoint_seconds or start + CHUNK >= steps):
                     kept = time.monotonic()
                     _keep(checkpoint, about, graph, np.concatenate(parts), kept - began)
+                done = start + len(parts[-1])
+                if watch and (done == steps or done // watch_every > start // watch_every):
+                    losses, paused = np.concatenate(parts), time.monotonic()
+                    try:
+                        _show(watch, graph, made, about, losses, paused - began)
+                    except BaseException:
+                        if checkpoint:
+                            _keep(checkpoint, about, graph, losses, paused - began)
+                        raise
+                    began += time.monotonic() - paused  # what is drawn meanwhile is no training
         seconds = time.monotonic() - began
-        graph.fill([encoder, decoder])
-    if not all(np.isfinite(weight).all() for weight in encoder.get_weights() + decoder.get_weights()):
+        model = _model(graph, vae, about, np.concatenate(parts), seconds)
+    if not all(np.isfinite(weight).all() for network in vae for weight in network.get_weights()):
         raise FloatingPointError(f"{name}: the weights are not finite after the last update")
-    columns = np.concatenate(parts).T
-    about |= {"seconds": round(seconds, 1), "versions": provenance.versions()}
-    return Model(encoder, decoder, dict(zip(graph.losses, columns, strict=True)), about)
+    return model
 
 
 _OF_VAE = "steps", "batch", "latents", "kernels", "precision"
+
+
+def _vae(image_shape, latents: int, kernels: str, *rngs) -> list:
+    """An encoder and a decoder, whose weights the two generators draw."""
+    encoder = networks.encoder(image_shape, latents, rngs[0], kernels=kernels)
+    return [encoder, networks.decoder(image_shape, latents, rngs[1])]
+
+
+def _model(graph, vae, about, losses, seconds) -> Model:
+    """The networks ``vae`` with the weights of the graph after these losses float32 [updates, losses], as a Model."""
+    graph.fill(vae)
+    of_run = {"steps": len(losses), "seconds": round(seconds, 1), "versions": provenance.versions()}
+    return Model(*vae, dict(zip(graph.losses, losses.T, strict=True)), about | of_run)
+
+
+def _show(watch, graph, made, about, losses, seconds) -> None:
+    """Call ``watch`` with a snapshot of the run, whose networks have the shapes ``made``."""
+
+    def model():
+        rngs = np.random.default_rng(0), np.random.default_rng(0)  # the weights are replaced
+        return _model(graph, _vae(*made, *rngs), about, losses.copy(), seconds)
+
+    history = dict(zip(graph.losses, losses.T.copy(), strict=True))
+    snapshot = Snapshot(len(losses), about["steps"], seconds, history, model)
+    try:
+        watch(snapshot)
+    finally:
+        snapshot.close()
 
 
 def _protocol(training, fields: dict) -> Training:
@@ -153,21 +196,25 @@ def _checkpointing(path, seconds) -> tuple[Path | None, float]:
 def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndarray]]:
     """(number of the first update, images [updates, b, h, w, c]), CHUNK updates at a time.
 
-    The next images are drawn in a thread during training on these.
+    The next images are drawn in threads during training on these. Each update has a generator of its own, so neither
+    the number of threads nor their order affects an image; memory is that of one chunk for each thread, and of these.
     """
 
     def draw(start):
         rngs = (generator(seed, "training", step) for step in range(start, min(start + CHUNK, steps)))
         return np.stack([data_set.sample(batch, rng)[1] for rng in rngs])
 
-    with ThreadPoolExecutor(1) as pool:
-        starts = range(first, steps, CHUNK)
-        ahead = [pool.submit(draw, start) for start in starts[:1]]
+    threads, starts = devices.drawing_threads(), range(first, steps, CHUNK)
+    pool, later = ThreadPoolExecutor(threads), iter(starts)
+    try:
+        # The first images are drawn alone: what a data set draws once, for all images, it draws then.
+        ahead = deque(pool.submit(draw, start) for start in islice(later, 1))
         for start in starts:
-            images = ahead.pop().result()
-            if start + CHUNK < steps:
-                ahead.append(pool.submit(draw, start + CHUNK))
+            images = ahead.popleft().result()
+            ahead.extend(pool.submit(draw, start) for start in islice(later, threads - len(ahead)))
             yield start, images
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _check_losses(name, losses, start, parts) -> None:

@@ -77,26 +77,28 @@ class Store:
         found |= {tuple(one[name] for name in KEY): one["error"] for one in self._failures_of_runs()}
         return {cell: found[row] for row, cell in self.cells.items() if row in found and cell not in done}
 
-    def collect(self, shards: Iterable = (), replace: bool = False) -> pd.DataFrame:
+    def collect(self, shards: Iterable = (), replace: bool = False, rows: pd.DataFrame | None = None) -> pd.DataFrame:
         """Merge the rows of the runs and of ``shards`` into the tables, write them, and return the whole table.
 
-        ``shards``: folders of tables from other machines. A cell that is in several places must have the same row in
-        all, else ValueError is raised and nothing is written; with ``replace``, rows of the runs replace those of the
-        tables. Failures of the runs are listed until the cell has a row; scores of factors go to their own folder
-        (``factors``). The same rows give the same bytes. A lock makes concurrent writers wait for each other. The table
-        is empty if there are no rows.
+        ``shards``: folders of tables from other machines; ``rows``: further rows, such as ``run.measure_model`` makes.
+        A cell that is in several places must have the same row in all, else ValueError is raised and nothing is
+        written; with ``replace``, rows of the runs and ``rows`` replace those of the tables. Failures of the runs are
+        listed until the cell has a row; scores of factors go to their own folder (``factors``). The same rows give the
+        same bytes. A lock makes concurrent writers wait for each other. The table is empty if there are no rows.
         """
         fresh, failed = self.measured(), self._failures_of_runs()
+        given = fresh[:0] if rows is None else check(rows, self.study, "rows")
         shards = (shards,) if isinstance(shards, str | Path) else shards
         others = [self._shard(checks.path(shard, "each of shards")) for shard in shards]
         self.home.mkdir(parents=True, exist_ok=True)
         with FileLock(self.home / checksums.LOCK):
             for folder in (self.home, self.home / factors.FOLDER):
                 storage.sweep(folder, *(f"{name}.parquet" for name in self.study.data_sets), FAILURES, checksums.SUMS)
-            replaced = set(keys(fresh)) if replace else set()
+            replaced = {*keys(fresh), *keys(given)} if replace else set()
             places = {str(self.home): self._read(self.home, without=replaced)}
             places |= {str(other.home): other._read(other.home) for other in others}
             places |= {str(self.runs and self.runs.parent): [fresh] if len(fresh) else []}
+            places |= {"rows": [given] if len(given) else []}
             failures = [each.failures() for each in (self, *others)] + [pd.DataFrame(failed, columns=FAILED)]
             parts = [part for some in places.values() for part in some] or [fresh]
             found = pd.concat(parts, ignore_index=True).drop_duplicates()

@@ -13,7 +13,7 @@ from threading import Thread
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from dlnb import registry
+from dlnb import registry, switches
 from dlnb.run import worker
 from dlnb.study import Cell, Study
 
@@ -21,11 +21,11 @@ SOME, MANY = 3, 10  # deaths of workers in a row, with no model done in between,
 
 
 def processes() -> int:
-    """The number of GPUs of the machine, or without any, of the cores that this job may use."""
+    """How many processes the GPUs of the machine take, or without any, the cores that this job may use."""
     if shutil.which("nvidia-smi"):  # asking TensorFlow would take seconds and a GPU's memory
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout.splitlines()
         if gpus := sum(line.startswith("GPU ") for line in listed):
-            return gpus
+            return gpus * switches.processes_a_gpu()
     return cpu_count()
 
 
@@ -90,7 +90,7 @@ def end_with(runner: int) -> None:
 
 
 def prepare() -> None:
-    """Set up a worker: one thread and low priority; one GPU per worker, in turn, with only the memory it needs."""
+    """Set up a worker: one thread and low priority; one GPU per worker, in turn (its memory: ``models.devices``)."""
     from dlnb.models.backend import GPUS, tf
 
     with suppress(RuntimeError):  # in the calling process TensorFlow may have started, and is left unchanged
@@ -99,6 +99,5 @@ def prepare() -> None:
         if GPUS:
             number = (current_process()._identity or (1,))[0] - 1
             tf.config.set_visible_devices(GPUS[number % len(GPUS)], "GPU")
-            tf.config.experimental.set_memory_growth(GPUS[number % len(GPUS)], True)
         if hasattr(os, "nice"):
             os.nice(10)

@@ -11,22 +11,16 @@ from dlnb import data
 from dlnb.run import engines, worker
 from dlnb.study import Cell, Study
 
-UPDATES = 10, 40  # of two short runs, which differ by the time of the updates alone
 DEVICES = 1, 8, 64
 
 
 def seconds_an_update(study: Study, data_set: str, method: str) -> float:
-    """Seconds per update by the study's protocol, not counting the tracing of the graph."""
+    """``models.seconds_an_update`` by the study's protocol, of the first model of a method on a data set."""
     from dlnb import models
 
-    images, training = data.load(data_set, "rendered", study.size), study.training_of(method)
-    first = next(cell for cell in study.cells() if cell.method == method)
-    made, spent = models.METHODS[method](**{first.hyperparameter: first.strength}), []
-    for steps in (2, *UPDATES):  # the first run traces the graph
-        start = time.monotonic()
-        models.train(images, made, replace(training, steps=steps), seed=0)
-        spent.append(time.monotonic() - start)
-    return (spent[2] - spent[1]) / (UPDATES[1] - UPDATES[0])
+    images, first = data.load(data_set, "rendered", study.size), next(c for c in study.cells() if c.method == method)
+    made = models.METHODS[method](**{first.hyperparameter: first.strength})
+    return models.seconds_an_update(images, made, study.training_of(method))
 
 
 def seconds_to_score(study: Study, data_set: str) -> float:

@@ -6,6 +6,7 @@ process that works on a cell locks its folder; the lock ends with the process.
 """
 
 import json
+import re
 import time
 import traceback
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from dlnb import checks, metrics, provenance, results, storage
+from dlnb import checks, metrics, progress, provenance, results, storage
 from dlnb.representation import Representation
 from dlnb.results import factors
 from dlnb.run import feasible
@@ -31,6 +32,9 @@ SHORT = {  # in columns of scores that are computed for mean and for sampled cod
     "wasserstein_correlation": "wasserstein",
     "wasserstein_correlation_norm": "wasserstein_norm",
 }
+
+
+OF_LIBRARIES = re.compile(r"\b(cuda|cudnn|cublas|cusolver)|CUDA_ERROR|DNN library|No algorithm worked", re.IGNORECASE)
 
 
 class State(StrEnum):
@@ -46,6 +50,21 @@ class State(StrEnum):
 Ended = tuple[Cell, State, str]  # a cell, its state after a run, and the reason of a failure
 
 
+def method_of(study: Study, cell: Cell):
+    """The method of a cell, such as BetaVAE(beta=4): with the constants of the study, scaled to the length of the run.
+
+    Raises ValueError for what is no study and no cell of it.
+    """
+    from dlnb import models
+
+    checks.instance(study, Study, "study", "a Study such as dlnb.study.STUDIES['smoke']")
+    if checks.instance(cell, Cell, "cell", "a Cell such as study.cells() lists") not in study.cells():
+        raise ValueError(f"{cell} is not a cell of the study {study.name}: choose one of study.cells()")
+    kind = checks.choose(models.METHODS, cell.method, "method")
+    method = kind(**{cell.hyperparameter: cell.strength}, **study.constants(cell.method))
+    return models.rescaled(method, study.training_of(cell.method).steps)
+
+
 def row(study: Study, cell: Cell, folder: Path) -> dict:
     """Train and score one cell, write its codes and model to ``folder``, and return the measured columns of its row."""
     from dlnb import data, models
@@ -53,32 +72,38 @@ def row(study: Study, cell: Cell, folder: Path) -> dict:
     data_set, training = data.load(cell.data_set, study.source, study.size), study.training_of(cell.method)
     known = data_set.sample_factors(study.sample, models.generator(cell.seed, "sample"))
     feasible.check_sample(study, data_set, known)  # before the training, not after it
-    kind = checks.choose(models.METHODS, cell.method, "method")
-    method = kind(**{cell.hyperparameter: cell.strength}, **study.constants(cell.method))
-    method = models.rescaled(method, training.steps)
     options = {"seed": cell.seed, "name": str(cell), "checkpoint": folder / CHECKPOINT}
-    model = models.train(data_set, method, training, **options)
-    trained = time.monotonic()
+    model = models.train(data_set, method_of(study, cell), training, **options)
     last = {name: values[-1] for name, values in model.history.items()}
     print(f"trained in {model.about['seconds']:.0f} s:", _listed(last), flush=True)
-    rng = models.generator(cell.seed, "evaluation")
-    likelihood = models.evaluate(model, data_set, rng, study.evaluation, training.batch)
-    codes = models.encode(model, data_set.sample(study.sample, models.generator(cell.seed, "sample")))
-    scores, parts = measure(study, codes, models.generator(cell.seed, "scores"))
-    scored = time.monotonic()
-    print(f"scored in {scored - trained:.0f} s:", _listed(likelihood | scores), flush=True)
+    found, codes, parts = measured(study, cell, model, data_set)
+    numbers = {name: value for name, value in found.items() if not isinstance(value, str)}
+    print(f"scored in {found['seconds_scoring']:.0f} s:", _listed(numbers), flush=True)
 
     codes.save(folder / "codes.npz")
     model.save(folder / "model.npz")
     factors.record(folder, data_set.factor_names, parts)
-    return {
-        "objective": str(method),
+    return found
+
+
+def measured(study: Study, cell: Cell, model, data_set) -> tuple[dict, Representation, dict[str, np.ndarray]]:
+    """Evaluate and score the model of a cell: the measured columns of its row, its codes, and the scores by factor."""
+    from dlnb import models
+
+    began, batch = time.monotonic(), study.training_of(cell.method).batch
+    rng = models.generator(cell.seed, "evaluation")
+    likelihood = models.evaluate(model, data_set, rng, study.evaluation, batch)
+    codes = models.encode(model, data_set.sample(study.sample, models.generator(cell.seed, "sample")))
+    scores, parts = measure(study, codes, models.generator(cell.seed, "scores"))
+    found = {
+        "objective": str(method_of(study, cell)),
         **likelihood,
         **scores,
         "seconds_training": model.about["seconds"],
-        "seconds_scoring": round(scored - trained, 1),
+        "seconds_scoring": round(time.monotonic() - began, 1),
         "machine": provenance.machine(models.device()),
     }
+    return found, codes, parts
 
 
 def score(study: Study, codes: Representation, rng: np.random.Generator) -> dict[str, float]:
@@ -140,7 +165,8 @@ def do(study: Study, cell: Cell, runs: Path, origin: dict) -> Ended:
     """Run one cell unless it is done, failed before or is locked: (cell, state, reason of a failure).
 
     Errors of the model are recorded as its failure. Errors of the machine (OSError, MemoryError, ImportError) are
-    raised; the model resumes from its checkpoint when the cell is run again.
+    raised, those of a device as OSError; the model resumes from its checkpoint when the cell is run again. Nothing is
+    tried again here: after an error of CUDA a process cannot use its GPU any more.
     """
     folder = runs / study.name / str(cell)
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,7 +177,7 @@ def do(study: Study, cell: Cell, runs: Path, origin: dict) -> Ended:
                 return cell, State.DONE, ""
             if (folder / results.FAILURE).exists():
                 return cell, State.FAILED, str(results.read_json(folder / results.FAILURE).get("error", "unknown"))
-            with _logged(folder / "log.txt"):
+            with _logged(folder / "log.txt"), progress.hidden():
                 return _record(study, cell, folder, origin)
     except Timeout:
         return cell, State.RUNNING, ""
@@ -198,6 +224,11 @@ def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> Ended:
         if type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's, for the memory of a GPU
             raise MemoryError(str(error).splitlines()[0]) from None
         traceback.print_exc()
+        if _of_device(error):  # a plain error, since TensorFlow's own may not travel from process to process
+            why = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            raise OSError(
+                f"the device failed, not the model {cell}, which resumes from its checkpoint: {why}"
+            ) from None
         if isinstance(error, FloatingPointError):  # must start afresh; other errors do not spoil the training
             (folder / CHECKPOINT).unlink(missing_ok=True)
         why = _reason(error)
@@ -206,6 +237,17 @@ def _record(study: Study, cell: Cell, folder: Path, origin: dict) -> Ended:
         return cell, State.FAILED, why
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return cell, State.DONE, ""
+
+
+def _of_device(error: Exception) -> bool:
+    """Whether an error is TensorFlow's for a device, a driver or a library such as cuDNN that failed.
+
+    What Python code in a graph raises is UnknownError too, but names its operation, PyFunc.
+    """
+    kind, text = type(error), str(error)
+    if not kind.__module__.startswith("tensorflow") or "PyFunc" in text:
+        return False
+    return kind.__name__ in ("InternalError", "UnknownError") or OF_LIBRARIES.search(text) is not None
 
 
 def _reason(error: Exception) -> str:
