@@ -5,8 +5,9 @@
      dlnb.explorable("NAME", (stage) => { ...make controls and charts...; return () => { ...draw all of it... } })
 
    The function returned is called once at the start, after every change of a control, and when the width or the theme
-   changes; it draws everything anew. A third argument lists scripts to load before, for example ["NAME.data.js"], which
-   sets dlnb.data["NAME"]. What an explorable computes stands in dlnb.formulas["NAME"], where tests find it. */
+   changes; it draws everything anew. Data that the page brings (`data` of figures.explorable) are stage.data. A third
+   argument lists scripts to load before, for example ["NAME.data.js"], which sets dlnb.data["NAME"]. What an explorable
+   computes stands in dlnb.formulas["NAME"], where tests find it. */
 (() => {
   "use strict";
   const dlnb = (window.dlnb ??= {});
@@ -110,6 +111,8 @@
   class Stage {
     constructor(box) {
       this.box = box;
+      const told = box.querySelector('script[type="application/json"]');
+      this.data = told && JSON.parse(told.textContent);
       this.node = dlnb.make("div", { class: "stage" });
       this.place = this.node;
       this.status = dlnb.make("p", { class: "unseen", role: "status" });
