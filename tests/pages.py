@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from dlnb import figures, results
-from dlnb.figures import play
+from dlnb.figures import board, play
 
 BOOK = Path(__file__).parents[1] / "book"
 BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
@@ -35,6 +35,8 @@ def data(name: str):
         return play.passive(pd.read_csv(short / "gap.csv"))
     if name == "break-the-score":
         return pd.read_parquet(results.TABLES / "broken.parquet")
+    if name == board.NAME:
+        return board.names()
     return None
 
 
@@ -47,6 +49,8 @@ def site(folder: Path, name: str, theme: str = "light", above: str = "", data=No
     page.parent.mkdir(parents=True)
     page.write_text(PAGE.format(theme=theme, style=style, body=above + body))
     shutil.copytree(BOOK / "_lib/explorables", folder / "explorables")
+    if name == board.NAME:
+        board.write(folder / "explorables")
     return page
 
 

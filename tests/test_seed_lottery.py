@@ -97,7 +97,7 @@ def test_marks_are_where_the_long_run_ends(page):
     for _ in range(100):
         page.get_by_role("button", name="Draw 100 times").click()
     page.locator("svg text").get_by_text("of 10000").first.wait_for()
-    bars = "svg => [...svg.querySelectorAll('rect:not(.trough)')].map((each) => each.width.baseVal.value)"
+    bars = "svg => [...svg.querySelectorAll('rect:not(.pale)')].map((each) => each.width.baseVal.value)"
     marks = "svg => [...svg.querySelectorAll('.mark')].map((each) => each.x1.baseVal.value)"
     for label in ("Bars: how often", "Bars: the record"):
         chart = page.get_by_role("img", name=label)

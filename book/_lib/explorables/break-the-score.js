@@ -1,7 +1,7 @@
 /* Perfect codes, broken on purpose, and what the six scores say: a grid that benchmarks/broken.py computed. */
 (() => {
   "use strict";
-  const { format, range, scale } = dlnb;
+  const { bar, cells, format, range, scale } = dlnb;
 
   const SCORES = {
     beta_vae_score: "BetaVAE",
@@ -48,55 +48,45 @@
       [copies.value, scales.value] = ["once", "kept"];
     });
     const halves = stage.part("halves");
-    stage.part("half", halves);
-    stage.line("What latents tell of factors, share of entropy", "title");
-    const matrix = stage.chart("Matrix of latents and factors: the share of each factor's entropy that each latent tells", 282);
-    stage.part("half", halves);
-    stage.line("What the scores say", "title");
-    const bars = stage.chart("Bars of the six scores, from 0 to 1, with a mark where perfect codes are", 282);
+    const chart = (title, label) => {
+      stage.part("half", halves);
+      stage.line(title, "title");
+      return stage.chart(label, 248);
+    };
+    const matrix = chart("What latents tell of factors, share of entropy", "Matrix of shares, latents by factors");
+    const bars = chart("What the scores say; marks: of perfect codes", "Bars of the six scores, from 0 to 1");
+    stage.part("below");
     const line = stage.line("", "line centred");
-
-    const perfect = look(table, Object.fromEntries(["angle", "noise", "rows", "duplicated", "collapsed"].map((way) => [way, values(way)[0]])));
-
-    const drawMatrix = (shares) => {
-      const add = matrix.clear();
-      const x = scale([0, FACTORS], [30, matrix.width]);
-      const side = x(1) - x(0);
-      for (const k of range(FACTORS)) add("text", { x: x(k + 0.5), y: 16, "text-anchor": "middle" }, `factor ${k + 1}`);
-      shares.forEach((row, j) => {
-        const y = 24 + 32 * j;
-        add("text", { x: 0, y: y + 20 }, `z${String.fromCharCode(0x2081 + j)}`);
-        row.forEach((share, k) => {
-          add("rect", { x: x(k) + 1, y: y + 1, width: side - 2, height: 30, fill: "var(--a)", "fill-opacity": 0.04 + 0.8 * share });
-          add("text", { x: x(k + 0.5), y: y + 20, "text-anchor": "middle", class: "number" }, format(share));
-        });
-      });
-    };
-
-    const drawBars = (scores) => {
-      const add = bars.clear();
-      const x = scale([0, 1], [0, bars.width]);
-      scores.forEach((score, i) => {
-        const y = 47 * i;
-        const whole = perfect.scores[i];
-        add("text", { x: 0, y: y + 14 }, SCORES[NAMES[i]]);
-        add("text", { x: bars.width, y: y + 14, "text-anchor": "end", class: "number" }, format(score));
-        add("rect", { x: 0, y: y + 21, width: bars.width, height: 14, rx: 2, class: "trough" });
-        add("rect", { x: 0, y: y + 21, width: x(score), height: 14, rx: 2, fill: "var(--b)" });
-        add("line", { class: "mark", x1: x(whole), x2: x(whole), y1: y + 18, y2: y + 38 });
-      });
-    };
+    const first = (way) => [way, values(way)[0]];
+    const perfect = look(table, Object.fromEntries([...Object.keys(sliders), "duplicated", "collapsed"].map(first)));
 
     return () => {
-      const ways = Object.fromEntries(Object.entries(sliders).map(([way, each]) => [way, values(way)[each.value]]));
-      const { scores, shares } = look(table, { ...ways, duplicated: copies.value === "twice", collapsed: scales.value === "shrunk" });
-      drawMatrix(shares);
-      drawBars(scores);
+      const at = ([way, slider]) => [way, values(way)[slider.value]];
+      const ways = Object.fromEntries(Object.entries(sliders).map(at));
+      const others = { duplicated: copies.value === "twice", collapsed: scales.value === "shrunk" };
+      const { scores, shares } = look(table, { ...ways, ...others });
+
+      const add = matrix.clear();
+      const x = scale([0, FACTORS], [30, matrix.width]);
+      for (const k of range(FACTORS)) add("text", { x: x(k + 0.5), y: 16, "text-anchor": "middle" }, `factor ${k + 1}`);
+      shares.forEach((row, j) => {
+        add("text", { x: 0, y: 42 + 26 * j }, `z${j + 1}`);
+        cells(add, x, 24 + 26 * j, row);
+      });
+      const put = bars.clear();
+      scores.forEach((share, i) => {
+        const told = { label: SCORES[NAMES[i]], text: format(share), share, fill: "var(--b)", mark: perfect.scores[i] };
+        bar(put, bars.width, 41 * i, told);
+      });
+
       const lost = scores.map((score, i) => perfect.scores[i] - score);
-      const at = (value) => lost.indexOf(value);
-      const [most, least] = [at(Math.max(...lost)), at(Math.min(...lost))];
-      const by = (i) => `${SCORES[NAMES[i]]} ${lost[i] < 0 ? "rises" : "falls"} by ${format(Math.abs(lost[i]))}`;
-      line.textContent = Math.max(...lost.map(Math.abs)) < 0.005 ? "Perfect codes: break them." : `Against perfect codes, ${by(most)} and ${by(least)}.`;
+      const told = (loss) => {
+        const verb = loss < 0 ? "rises" : "falls";
+        return `${SCORES[NAMES[lost.indexOf(loss)]]} ${verb} by ${format(Math.abs(loss))}`;
+      };
+      const [least, most] = [Math.min(...lost), Math.max(...lost)];
+      line.textContent =
+        least === most ? "These codes are perfect." : `Against perfect codes, ${told(most)} and ${told(least)}.`;
       stage.say(`${line.textContent} ${NAMES.map((name, i) => `${SCORES[name]} ${format(scores[i])}`).join(", ")}`);
     };
   });

@@ -1,12 +1,10 @@
 /* One run of each method is drawn and a winner declared, again and again; then one is chosen without labels.
 
-   Everywhere `groups` holds numbers [method][model], such as scores, and `runs` which model of each method was drawn. */
+   `groups`: numbers [method][model], such as scores; `runs`: which model of each method was drawn. */
 (() => {
   "use strict";
-  const { axis, format, range, scale } = dlnb;
+  const { axis, bar, format, mean, range, scale, sum } = dlnb;
   const percent = (share) => `${format(100 * share, 0)} %`;
-  const sum = (values) => values.reduce((total, value) => total + value, 0);
-  const mean = (values) => sum(values) / values.length;
 
   /* The methods whose drawn model has the highest number: one, but for ties. */
   const first = (groups, runs) => {
@@ -40,7 +38,6 @@
     stage.part("controls");
     const rule = stage.radio("without labels, choose the run with the", RULES, "elbo");
     const draw = (times) => draws.push(...range(times).map(() => names.map(() => Math.random())));
-    stage.part("controls");
     stage.button("Draw one run a method", () => draw(1));
     stage.button("Draw 100 times", () => draw(100));
     stage.button("Start again", () => draws.splice(0));
@@ -51,21 +48,17 @@
       return stage.chart(label, height);
     };
     const height = ROW * names.length + 42;
-    const dots = chart("The last draw: the winner in orange, a ring around the choice", "Scores of all models by method; those drawn are larger", height);
-    const tally = chart("Declared winner", "Bars: how often the run of each method has won", height);
+    const title = "The last draw: the winner in orange, a ring around the choice";
+    const dots = chart(title, "Scores by method; drawn models are larger", height);
+    const tally = chart("Winners; marks: in the long run", "Bars: how often each method has won", height - 42);
     stage.part("record");
     const verdict = stage.line("", "line centred");
     stage.line("How often is the choice at least as good as a random model?", "title");
-    const record = stage.chart("Bars: the record of your choices, beside chance and the paper's percentages", 4 * ROW);
+    const record = stage.chart("Bars: the record of your choices", 4 * ROW);
 
-    const group = (column) =>
-      names.map((name) => models[column].filter((_, i) => models.data_set[i] === set.value && models.method[i] === name));
-    const bar = (add, x, y, value, text, label, fill, mark) => {
-      add("text", { x: 0, y: y + 13 }, label);
-      add("text", { x: x.end, y: y + 13, "text-anchor": "end", class: "number" }, text);
-      add("rect", { x: 0, y: y + 19, width: x.end, height: 12, rx: 2, class: "trough" });
-      add("rect", { x: 0, y: y + 19, width: x(value), height: 12, rx: 2, fill });
-      if (mark !== undefined) add("line", { class: "mark", x1: x(mark), x2: x(mark), y1: y + 16, y2: y + 34 });
+    const group = (column) => {
+      const of = (name) => (_, i) => models.data_set[i] === set.value && models.method[i] === name;
+      return names.map((name) => models[column].filter(of(name)));
     };
 
     const drawDots = (groups, runs, winners, chosen) => {
@@ -97,28 +90,34 @@
       drawDots(groups, runs[last], winners[last], choices[last]);
 
       const add = tally.clear();
-      const x = scale([0, 1], [0, tally.width]);
       names.forEach((name, m) => {
         const won = winners.filter((each) => each.length === 1 && each[0] === m).length;
-        bar(add, x, ROW * m, won / Math.max(draws.length, 1), `${won} of ${draws.length}`, methods[name], "var(--b)", odds[m]);
+        const told = { label: methods[name], text: `${won} of ${draws.length}`, mark: odds[m] };
+        bar(add, tally.width, ROW * m, { ...told, share: won / Math.max(draws.length, 1), fill: "var(--b)" });
       });
-      add("text", { x: 0, y: height - 14 }, "marks: in the long run");
 
       const line = record.clear();
-      const whole = scale([0, 1], [0, record.width]);
       const bars = { chance: mean(groups.flat().map((one) => atLeast(groups, one))), ...paper };
-      Object.entries(bars).forEach(([name, value], i) => bar(line, whole, ROW * (i + 1), value, percent(value), name, "var(--soft)"));
+      Object.entries(bars).forEach(([label, share], i) => {
+        bar(line, record.width, ROW * (i + 1), { label, share, text: percent(share), fill: "var(--soft)" });
+      });
       const weights = chances(numbers).flat();
       const expected = sum(weights.map((p, i) => p * atLeast(groups, groups.flat()[i]))) / sum(weights);
-      const yours = !known ? "this data set has no UDR" : good.length ? percent(mean(good)) : "draw first";
-      const mark = known ? expected : undefined;
-      bar(line, whole, 0, good.length ? mean(good) : 0, yours, `your choices, by the ${RULES[rule.value]}`, "var(--c)", mark);
+      bar(line, record.width, 0, {
+        label: `your choices, by the ${RULES[rule.value]}`,
+        text: !known ? "this data set has no UDR" : good.length ? percent(mean(good)) : "draw first",
+        share: good.length ? mean(good) : 0,
+        fill: "var(--c)",
+        mark: known ? expected : undefined,
+      });
 
       const same = percent(sum(odds.map((p) => p * p)));
       const told = [`Two papers with one run a method name the same winner in ${same} of all cases.`];
       const called = (m) => methods[names[m]];
-      if (good.length) told.unshift(`The choice, ${called(choices[last])}, matches or beats ${percent(good[last])} of all models.`);
-      if (draws.length) told.unshift(`${winners[last].map(called).join(" and ")} ${winners[last].length > 1 ? "tie" : "wins"}.`);
+      const beats = `matches or beats ${percent(good[last])} of all models`;
+      if (good.length) told.unshift(`The choice, ${called(choices[last])}, ${beats}.`);
+      const won = winners[last]?.map(called) ?? [];
+      if (won.length) told.unshift(`${won.join(" and ")} ${won[1] ? "tie" : "wins"}.`);
       verdict.textContent = told.join(" ");
       stage.say(verdict.textContent);
     };
