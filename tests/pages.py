@@ -21,7 +21,7 @@ PAGE = """\
 <!DOCTYPE html>
 <html lang="en" data-content_root="../" data-theme="{theme}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>explorable</title>
-<style>{style}</style></head>
+<style>body {{ font-family: sans-serif; }} {style}</style></head>
 <body><main class="bd-content">{body}</main></body></html>
 """
 

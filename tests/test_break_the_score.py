@@ -66,7 +66,7 @@ def test_controls_choose_a_row_of_the_grid(opened):
 
     rotate, noise, drop = (page.get_by_role("slider", name=name) for name in ("rotate", "add noise", "drop samples"))
     rotate.press("ArrowRight")
-    assert rotate.get_attribute("aria-valuetext") == "by 2°"
+    assert rotate.get_attribute("aria-valuetext") == "2°"
     told(angle=2)
     line.get_by_text("Against perfect codes, MIG falls by 0.12").wait_for()
     drop.press("End")

@@ -11,8 +11,8 @@ from dlnb.results import KEY
 DIGITS = 5
 RULES = "elbo", "kl", "udr"  # by which one may choose without labels
 PAPER = {  # Table 1: how often a setting that was the best is at least as good as a random model
-    "paper: the best setting, same data and score": TRANSFER.loc["same score", "same data set"],
-    "paper: the best of other data, by another score": TRANSFER.loc["other score", "other data set"],
+    "paper, same data set and score": TRANSFER.loc["same score", "same data set"],
+    "paper, other data set and score": TRANSFER.loc["other score", "other data set"],
 }
 
 

@@ -1,4 +1,4 @@
-/* Perfect codes, broken on purpose, and what the six scores say: a grid that benchmarks/broken.py computed. */
+/* Perfect codes, broken on purpose, and what the six scores say: a grid of benchmarks/broken.py. */
 (() => {
   "use strict";
   const { bar, cells, format, range, scale } = dlnb;
@@ -37,9 +37,9 @@
       const control = { min: 0, max: steps.length - 1, step: 1, value: 0, format: (i) => text(steps[i]) };
       sliders[way] = stage.slider(label, control);
     };
-    slider("angle", "rotate pairs of latents", (degrees) => `by ${degrees}°`);
-    slider("noise", "add noise", (noise) => `of ${noise} standard deviations`);
-    slider("rows", "drop samples", (rows) => `${rows} are left`);
+    slider("angle", "rotate pairs of latents", (degrees) => `${degrees}°`);
+    slider("noise", "add noise", (noise) => `${noise} sd`);
+    slider("rows", "drop samples", (rows) => `${rows} left`);
     stage.part("controls");
     const copies = stage.radio("every latent", { once: "once", twice: "twice" }, "once");
     const scales = stage.radio("latents 1 and 2", { kept: "as they are", shrunk: "collapsed" }, "kept");
@@ -47,14 +47,15 @@
       Object.values(sliders).forEach((each) => (each.value = 0));
       [copies.value, scales.value] = ["once", "kept"];
     });
+    const held = () => (copies.value === "twice" ? 2 : 1) * FACTORS;
     const halves = stage.part("halves");
-    const chart = (title, label) => {
+    const chart = (title, label, height) => {
       stage.part("half", halves);
       stage.line(title, "title");
-      return stage.chart(label, 248);
+      return stage.chart(label, height);
     };
-    const matrix = chart("What latents tell of factors, share of entropy", "Matrix of shares, latents by factors");
-    const bars = chart("What the scores say; marks: of perfect codes", "Bars of the six scores, from 0 to 1");
+    const matrix = chart("What latents tell, share of entropy", "Matrix of shares", () => 28 + 26 * held());
+    const bars = chart("Scores; marks: of perfect codes", "Bars of the six scores", 246);
     stage.part("below");
     const line = stage.line("", "line centred");
     const first = (way) => [way, values(way)[0]];

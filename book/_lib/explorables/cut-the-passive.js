@@ -26,7 +26,7 @@
     stage.part("controls");
     const cut = stage.slider("leave out latents with a KL divergence up to", {
       ...{ min: 0, max: above.length - 1, step: 1, value: 0 },
-      format: (i) => (i ? `${above[i]} nats` : "nothing: all ten stay"),
+      format: (i) => `${above[i]} nats`,
     });
     stage.part("controls");
     const method = stage.select("method", { all: "all six", ...methods });
@@ -47,8 +47,8 @@
       const log = (value) => Math.log10(Math.max(value, LEAST));
       const x = scale([-4, 2], [58, chart.width - 10]);
       const y = scale([-4, 2], [chart.height - 46, 8]);
-      const ticks = range(7).map((i) => i - 4);
-      const text = (power) => String(10 ** power);
+      const ticks = [-4, -2, 0, 2];
+      const text = (power) => (power < -2 ? "10⁻⁴" : String(10 ** power));
       axis(add, x, y.start, { label: "sampled code, nats", ticks, text });
       axis(add, y, x.start, { side: "left", label: "mean code, nats", ticks, text });
       add("path", { class: "mark", d: path([[x(-4), y(-4)], [x(2), y(2)]]), "stroke-dasharray": "5 4" });

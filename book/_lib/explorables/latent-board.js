@@ -63,6 +63,7 @@
     stage.part("controls");
     const set = stage.select("data set", stage.data);
     const put = (code) => sliders.forEach((slider, i) => (slider.value = code[i]));
+    stage.part("controls");
     stage.button("Surprise me", () => model && put(model.codes[next++ % model.codes.length]));
     stage.button("All to 0", () => put(sliders.map(() => 0)));
     const halves = stage.part("halves");
@@ -76,7 +77,7 @@
     });
     stage.part("square");
     const line = stage.line("", "line centred");
-    const table = stage.chart("What latents tell of factors; the latent moved last is framed", 350);
+    const table = stage.chart("What latents tell of factors; that moved last is framed", 350);
 
     const load = async (name) => {
       await dlnb.script(`latent-board.${name}.data.js`);
@@ -89,7 +90,7 @@
 
     const drawTable = ({ factors, shares, kl }) => {
       const add = table.clear();
-      const x = scale([0, factors.length], [90, table.width - 30]);
+      const x = scale([0, factors.length], [98, table.width - 30]);
       factors.forEach((name, k) => add("text", { transform: `translate(${x(k + 0.4)} 78) rotate(-40)` }, name));
       shares.forEach((row, j) => {
         const y = 84 + 26 * j;
