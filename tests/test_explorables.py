@@ -195,8 +195,8 @@ def test_nothing_overflows_and_letters_can_be_read(opened, name, width):
         .map(e => parseFloat(getComputedStyle(e).fontSize))"""
     assert min(page.evaluate(sizes)) >= 12
     outside = """() => [...document.querySelectorAll('.stage svg text')].filter(e => {
-        const [text, svg] = [e.getBoundingClientRect(), e.ownerSVGElement.getBoundingClientRect()];
-        return text.left < svg.left - 1 || text.right > svg.right + 1;
+        const [text, box] = [e.getBoundingClientRect(), e.closest('.explorable').getBoundingClientRect()];
+        return text.left < box.left + 2 || text.right > box.right - 2;
     }).map(e => e.textContent)"""
     assert page.evaluate(outside) == []
     covered = """() => [...document.querySelectorAll('.stage svg')].flatMap(svg => {

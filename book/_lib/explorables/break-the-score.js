@@ -55,7 +55,7 @@
       return stage.chart(label, height);
     };
     const matrix = chart("What latents tell, share of entropy", "Matrix of shares", () => 28 + 26 * held());
-    const bars = chart("Scores; marks: of perfect codes", "Bars of the six scores", 246);
+    const bars = chart("Scores; marks: perfect codes", "Bars of the six scores", 246);
     stage.part("below");
     const line = stage.line("", "line centred");
     const first = (way) => [way, values(way)[0]];

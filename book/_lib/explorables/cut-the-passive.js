@@ -24,7 +24,7 @@
     let going;
 
     stage.part("controls");
-    const cut = stage.slider("leave out latents with a KL divergence up to", {
+    const cut = stage.slider("leave out latents up to a KL of", {
       ...{ min: 0, max: above.length - 1, step: 1, value: 0 },
       format: (i) => `${above[i]} nats`,
     });

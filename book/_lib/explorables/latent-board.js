@@ -1,4 +1,4 @@
-/* The latents of a trained model under the hand: its decoder, computed here. */
+/* The latents of a trained model under the hand; its decoder runs here. */
 (() => {
   "use strict";
   const { cells, format, make, range, scale } = dlnb;
