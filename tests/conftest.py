@@ -33,11 +33,11 @@ def opened(browser, tmp_path, monkeypatch):
     monkeypatch.setenv("DLNB_BOOK", "1")
     context, errors = browser.new_context(), []
 
-    def opened(name: str, theme: str = "light", **viewport):
+    def opened(name: str, theme: str = "light", data=None, **viewport):
         page = context.new_page()
         page.set_viewport_size({"width": 1280, "height": 900} | viewport)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(pages.site(tmp_path, name, theme).as_uri())
+        page.goto(pages.site(tmp_path, name, theme, data=data).as_uri())
         page.locator(".explorable.live").wait_for()
         return page
 

@@ -147,7 +147,7 @@ CALLS = {
     ),
     "figures.explorable": Call(
         figures.explorable,
-        {"name": "elbo-bench", "still": STILL, "alt": "A.", "insight": "I.", "question": "Q?"},
+        {"name": "elbo-bench", "still": STILL, "alt": "A.", "insight": "I.", "question": "Q?", "data": FRAME},
     ),
     "figures.heat_map": free(figures.heat_map, "frame", FRAME, label="x", limits=(-1, 1), form="{:.1f}"),
     "figures.image_grid": Call(
@@ -266,6 +266,7 @@ PASSES = {  # function, argument, kind of value: why it is let through
     ("figures.curves", "marks", "None"): "marks are optional",
     ("figures.curves", "height", "number 3"): "a number of inches",
     ("figures.explorable", "*", "text"): "a name of one letter, or any text",
+    ("figures.explorable", "data", "None"): "data are optional",
     ("figures.image_grid", "rows", "text"): "a text of one letter is a label for one row",
     ("figures.image_grid", "*", "[]"): "labels are optional",
     ("figures.image_grid", "*", "empty generator"): "labels are optional",

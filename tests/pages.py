@@ -4,10 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from dlnb import figures
+from dlnb import figures, results
+from dlnb.figures import board, play
 
 BOOK = Path(__file__).parents[1] / "book"
 BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
@@ -19,19 +21,36 @@ PAGE = """\
 <!DOCTYPE html>
 <html lang="en" data-content_root="../" data-theme="{theme}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>explorable</title>
-<style>{style}</style></head>
+<style>body {{ font-family: sans-serif; }} {style}</style></head>
 <body><main class="bd-content">{body}</main></body></html>
 """
 
 
-def site(folder: Path, name: str, theme: str = "light", above: str = "") -> Path:
+def data(name: str):
+    """What the chapters give to the explorable ``name``, or None."""
+    short = results.TABLES / "short"
+    if name == "seed-lottery":
+        return play.lottery(results.load("short"), pd.read_csv(short / "udr.csv").query("kind == 'spearman'"))
+    if name == "cut-the-passive":
+        return play.passive(pd.read_csv(short / "gap.csv"))
+    if name == "break-the-score":
+        return pd.read_parquet(results.TABLES / "broken.parquet")
+    if name == board.NAME:
+        return board.names()
+    return None
+
+
+def site(folder: Path, name: str, theme: str = "light", above: str = "", data=None) -> Path:
     """Write a page with the explorable ``name``, below ``above``, into a folder that has the scripts: its path."""
-    body = figures.explorable(name, Figure(layout="constrained"), alt="a", insight="b", question="c").html
+    texts = {"alt": "a", "insight": "b", "question": "c"}
+    body = figures.explorable(name, Figure(layout="constrained"), **texts, data=data).html
     style = (BOOK / "_static/book.css").read_text()
     page = folder / "book/page.html"
     page.parent.mkdir(parents=True)
     page.write_text(PAGE.format(theme=theme, style=style, body=above + body))
     shutil.copytree(BOOK / "_lib/explorables", folder / "explorables")
+    if name == board.NAME:
+        board.write(folder / "explorables")
     return page
 
 

@@ -63,7 +63,8 @@ def imported(cell):
 def explorable(cell) -> dict[str, str]:
     """The name and the texts of the explorable that a cell ends with."""
     call = tree(cell).body[-1].value
-    return {"name": call.args[0].value} | {word.arg: word.value.value for word in call.keywords}
+    texts = {word.arg: word.value.value for word in call.keywords if word.arg != "data"}
+    return {"name": call.args[0].value} | texts
 
 
 EXECUTING = [name for name in CHAPTERS if code_cells(name)]

@@ -49,3 +49,22 @@ def test_examples_have_at_least_one_row(count):
         examples.tiny(count)
     with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
         examples.five(count, np.random.default_rng(0))
+
+
+def test_broken_codes_are_the_perfect_ones_in_several_ways_at_once():
+    def related(**ways):
+        codes, factors = examples.broken(20_000, np.random.default_rng(0), **ways)
+        return codes, np.corrcoef(codes.T, factors.T)[: codes.shape[1], codes.shape[1] :]
+
+    codes, found = related()
+    np.testing.assert_allclose(found, np.eye(4), atol=0.03)
+    np.testing.assert_allclose(np.abs(related(angle=30)[1][2:, 2:]), [[0.87, 0.5], [0.5, 0.87]], atol=0.02)
+    # a signal of .01 in noise of .02, as above; noise of 1 beside a signal of 1: 1 / sqrt(2)
+    np.testing.assert_allclose(np.diag(related(collapsed=True)[1]), [0.45, 0.45, 1, 1], atol=0.03)
+    np.testing.assert_allclose(np.diag(related(noise=1.0)[1]), [0.71] * 4, atol=0.02)
+    twice, found = related(duplicated=True)
+    np.testing.assert_allclose(found, np.vstack([np.eye(4)] * 2), atol=0.03)
+    assert np.array_equal(twice[:, :4], codes) and 0.02 < (twice[:, 4:] - codes).std() < 0.04
+    for wrong in ({"angle": np.nan}, {"noise": -1}, {"duplicated": 1}, {"collapsed": "yes"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            examples.broken(10, np.random.default_rng(0), **wrong)

@@ -1,21 +1,25 @@
 """The frame of the explorables: what Python writes, and what the shared script makes of it in a browser."""
 
 import base64
+import json
 import re
 
+import numpy as np
 import pages
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from dlnb import figures
 
 SCRIPTS = pages.BOOK / "_lib/explorables"
+NAMES = sorted({path.stem.split(".")[0] for path in SCRIPTS.glob("*.js")} - {"core"})
 CODE = [path for path in sorted(SCRIPTS.glob("*.*s")) if not path.name.endswith(".data.js")]
 TEXTS = {"alt": 'a "sketch"', "insight": "1 < 2 & so on", "question": "Which?"}
 
 
-def explorable(name="a-name", still=None, **texts):
-    return figures.explorable(name, still or Figure(layout="constrained"), **{**TEXTS, **texts})
+def explorable(name="a-name", still=None, data=None, **texts):
+    return figures.explorable(name, still or Figure(layout="constrained"), **{**TEXTS, **texts}, data=data)
 
 
 @pytest.mark.parametrize("building", [True, False])
@@ -29,6 +33,24 @@ def test_frame_holds_the_still_and_asks_for_scripts_in_the_book_only(monkeypatch
     assert b"<svg" in base64.b64decode(still)
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
     assert ("<script>" in page) == ("Which?" in page) == building
+
+
+@pytest.mark.parametrize("building", [True, False])
+def test_data_stand_in_the_page_in_the_book_only(monkeypatch, building):
+    monkeypatch.setenv("DLNB_BOOK", "1") if building else monkeypatch.delenv("DLNB_BOOK", raising=False)
+    frame = pd.DataFrame({"a": ["x", "</script>"], "b": [0.5, np.nan], "c": [1, 2]})
+    page = explorable(data={"frame": frame, "array": np.eye(2), "number": np.int64(3)}).html
+    found = re.findall(r'<script type="application/json">(.*?)</script>', page)
+    assert len(found) == building
+    for each in found:
+        told = {"a": ["x", "</script>"], "b": [0.5, None], "c": [1, 2]}
+        assert json.loads(each) == {"frame": told, "array": [[1, 0], [0, 1]], "number": 3}
+
+
+@pytest.mark.parametrize("data", [3, "text", [1], {"a": {1}}, {"a": float("nan")}, {"a": np.array([np.inf])}])
+def test_data_that_json_cannot_hold_are_refused(data):
+    with pytest.raises(ValueError, match="data"):
+        explorable(data=data)
 
 
 @pytest.mark.parametrize("name", [None, 3, "", "Two words", "two words", "../core", "a-", "a--b", "x.js"])
@@ -162,3 +184,25 @@ def test_ticks_are_round_and_cover_the_range(sample, low, high):
     assert 3 <= len(ticks) <= 8 and low <= ticks[0] + 1e-9 and ticks[-1] <= high + 1e-9
     assert ticks[0] - step < low and ticks[-1] + step > high
     assert re.fullmatch(r"[125]e[+-]\d+", f"{step:.0e}") and f"{step:.6e}"[1:8] == ".000000"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_overflows_and_letters_can_be_read(opened, name, width):
+    page = opened(name, data=pages.data(name), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    sizes = """() => [...document.querySelectorAll('.stage *')].filter(e => e.textContent.trim() && e.checkVisibility())
+        .map(e => parseFloat(getComputedStyle(e).fontSize))"""
+    assert min(page.evaluate(sizes)) >= 12
+    outside = """() => [...document.querySelectorAll('.stage svg text')].filter(e => {
+        const [text, box] = [e.getBoundingClientRect(), e.closest('.explorable').getBoundingClientRect()];
+        return text.left < box.left + 2 || text.right > box.right - 2;
+    }).map(e => e.textContent)"""
+    assert page.evaluate(outside) == []
+    covered = """() => [...document.querySelectorAll('.stage svg')].flatMap(svg => {
+        const texts = [...svg.querySelectorAll('text')].filter(e => !e.getAttribute('transform'));
+        const boxes = texts.map(e => e.getBoundingClientRect());
+        return texts.filter((_, i) => boxes.some((b, j) => j < i && b.left < boxes[i].right - 1
+            && boxes[i].left < b.right - 1 && b.top < boxes[i].bottom - 4 && boxes[i].top < b.bottom - 4));
+    }).map(e => e.textContent)"""
+    assert page.evaluate(covered) == [] or name == "turn-the-story"  # whose lines have names that move over the axes

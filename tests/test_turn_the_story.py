@@ -134,13 +134,3 @@ def test_clouds_have_the_same_density_before_and_after(page):
                 spread = [(cloud[:, i] - cloud[:, i].min()) / np.ptp(cloud[:, i]) for cloud in (one, other)]
                 assert stats.ks_2samp(*spread).pvalue > 1e-3
         assert stats.ks_2samp(normal[:, 0], uniform[:, 0]).pvalue < 1e-3  # the test can tell them apart
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("name", ["turn-the-story", "elbo-bench"])
-def test_nothing_overflows_and_letters_can_be_read(opened, name, width):
-    page = opened(name, width=width)
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    sizes = """() => [...document.querySelectorAll('.stage *')].filter(e => e.textContent.trim() && e.checkVisibility())
-        .map(e => parseFloat(getComputedStyle(e).fontSize))"""
-    assert min(page.evaluate(sizes)) >= 12

@@ -3,8 +3,8 @@
 In come tables of results, statistics of them, images and arrays; out go figures of Matplotlib, animations, and the
 paper's tables beside ours. ``atlas`` draws every figure and table of the paper from a table of results, in ``forms``
 that several of them share; ``plots``, ``animations``, ``explorables`` and ``summaries`` are the other figures of the
-chapters, and ``panels`` is what all are made of. ``looks`` says what methods, data sets and scores are called, in which
-order they come and how they are drawn, your own among them.
+chapters, and ``panels`` is what all are made of; ``play`` and ``board`` have what explorables show. ``looks`` says what
+methods, data sets and scores are called, in which order they come and how they are drawn, your own among them.
 """
 
 from dlnb.figures.animations import animation

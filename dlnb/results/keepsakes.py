@@ -2,6 +2,7 @@
 
 ``tables/STUDY/models/DATA_SET.npz`` is a model with weights as float16 (``models.Model.load``);
 ``DATA_SET.images.npz`` holds its reconstructions of random images. ``benchmarks/keepsakes.py`` writes both.
+``DATA_SET.codes.npz``, of ``benchmarks/board.py``, has its codes of a few images and what its latents tell of factors.
 """
 
 from pathlib import Path
@@ -23,6 +24,8 @@ FIGURE_7 = {  # the method that the paper shows for each data set
 }
 
 KIND = "reconstructions"
+CODES = "codes of a kept model"
+MODEL = "trained model"  # models.model.KIND, which cannot be imported without TensorFlow
 
 
 def _folder(study: str, tables) -> Path:
@@ -63,3 +66,36 @@ def _pairs(path: Path) -> np.ndarray:
     if pairs.dtype != np.uint8 or pairs.ndim != 5 or pairs.shape[1] != 2:
         raise storage.damaged(path, KIND, "it holds no pairs of images")
     return pairs / 255
+
+
+def save_codes(study: str, data_set: str, codes, kl, shares, factors, tables=None) -> Path:
+    """Write what is shown beside the decoder of a kept model; the path.
+
+    - ``codes`` [n, d]: mean codes of some random images; ``kl`` [d]: mean KL divergence of each latent, in nats.
+    - ``shares`` [d, k]: what latents tell of each of the ``factors``, as shares of the factor's entropy.
+    """
+    path = _folder(study, tables) / f"{data_set}.codes.npz"
+    arrays = {"codes": checks.finite(codes, "codes", "[n, d]", 2), "kl": checks.finite(kl, "kl", "[d]", 1)}
+    arrays["shares"] = checks.finite(shares, "shares", "[d, k]", 2)
+    if arrays["shares"].shape != (arrays["codes"].shape[1], len(factors)) or len(arrays["kl"]) != len(arrays["shares"]):
+        raise ValueError(f"{codes.shape} codes, {kl.shape} divergences and {shares.shape} shares do not fit {factors}")
+    about = {"kind": CODES, "study": study, "data_set": data_set, "factors": list(factors)}
+    storage.save(path, about, {name: values.astype(np.float32) for name, values in arrays.items()})
+    return path
+
+
+def codes(study: str, data_set: str, tables=None) -> tuple[dict, dict[str, np.ndarray]]:
+    """What ``save_codes`` wrote: ({"factors": names, ...}, {"codes", "kl", "shares"}). Raises ValueError if damaged."""
+    path = _folder(study, tables) / f"{data_set}.codes.npz"
+    about, arrays = storage.load(path, CODES)
+    if missing := {"codes", "kl", "shares"} - arrays.keys() or {"factors"} - about.keys():
+        raise storage.damaged(path, CODES, f"it lacks {min(missing)}")
+    return about, arrays
+
+
+def decoder(study: str, data_set: str, tables=None) -> tuple[dict, list[np.ndarray]]:
+    """How a kept model was made, and the weights of its decoder: kernel and bias of each layer, float16."""
+    path = _folder(study, tables) / f"{data_set}.npz"
+    about, arrays = storage.load(path, MODEL)
+    count = sum(name.startswith("decoder/") for name in arrays)
+    return about, [arrays[f"decoder/{i}"] for i in range(count)]

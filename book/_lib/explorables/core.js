@@ -5,8 +5,9 @@
      dlnb.explorable("NAME", (stage) => { ...make controls and charts...; return () => { ...draw all of it... } })
 
    The function returned is called once at the start, after every change of a control, and when the width or the theme
-   changes; it draws everything anew. A third argument lists scripts to load before, for example ["NAME.data.js"], which
-   sets dlnb.data["NAME"]. What an explorable computes stands in dlnb.formulas["NAME"], where tests find it. */
+   changes; it draws everything anew. Data that the page brings (`data` of figures.explorable) are stage.data. A third
+   argument lists scripts to load before, for example ["NAME.data.js"], which sets dlnb.data["NAME"]. What an explorable
+   computes stands in dlnb.formulas["NAME"], where tests find it. */
 (() => {
   "use strict";
   const dlnb = (window.dlnb ??= {});
@@ -20,6 +21,8 @@
   dlnb.calm = matchMedia("(prefers-reduced-motion: reduce)"); // .matches: no motion that nobody asked for
   dlnb.range = (n) => Array.from({ length: n }, (_, i) => i);
   dlnb.clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+  dlnb.sum = (values) => values.reduce((total, value) => total + value, 0);
+  dlnb.mean = (values) => dlnb.sum(values) / values.length;
   dlnb.format = (value, digits = 2) => {
     const text = value.toFixed(digits);
     return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "\u2212");
@@ -103,6 +106,24 @@
     if (label) add("text", { x, y, "text-anchor": "middle", transform }, label);
   };
 
+  /* A bar of a share of 1 below its label and text, perhaps with a mark at another share; 40 pixels high. */
+  dlnb.bar = (add, width, y, { label, text, share, fill, mark }) => {
+    add("text", { x: 0, y: y + 13 }, label);
+    add("text", { x: width, y: y + 13, "text-anchor": "end", class: "number" }, text);
+    const place = { x: 0, y: y + 19, height: 12, rx: 2 };
+    add("rect", { ...place, width, class: "pale" });
+    add("rect", { ...place, width: width * share, fill });
+    if (mark !== undefined) add("line", { class: "mark", x1: width * mark, x2: width * mark, y1: y + 16, y2: y + 34 });
+  };
+
+  /* A row of a matrix of shares, 26 pixels high; `x`: the scale of columns. */
+  dlnb.cells = (add, x, y, shares) =>
+    shares.forEach((share, k) => {
+      const cell = { x: x(k) + 1, y: y + 1, width: x(1) - x(0) - 2, height: 24 };
+      add("rect", { ...cell, fill: "var(--a)", "fill-opacity": 0.04 + 0.8 * share });
+      add("text", { x: x(k + 0.5), y: y + 18, "text-anchor": "middle" }, dlnb.format(share));
+    });
+
   /* The path through points [[x, y], ...] given in pixels. */
   dlnb.path = (points) => "M" + points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
 
@@ -110,6 +131,8 @@
   class Stage {
     constructor(box) {
       this.box = box;
+      const told = box.querySelector('script[type="application/json"]');
+      this.data = told && JSON.parse(told.textContent);
       this.node = dlnb.make("div", { class: "stage" });
       this.place = this.node;
       this.status = dlnb.make("p", { class: "unseen", role: "status" });

@@ -1,0 +1,16 @@
+"""The decoders of "latent-board": half a megabyte of script for each kept model, made with the book, not committed."""
+
+from pathlib import Path
+
+from dlnb.figures import board
+
+
+def write(app, exception):
+    """Beside the scripts that html_extra_path has just copied."""
+    if exception is None and app.builder.format == "html":
+        board.write(Path(app.outdir) / "explorables")
+
+
+def setup(app):
+    app.connect("build-finished", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,69 @@
+"""The decoders of kept models as scripts for the explorable "latent-board", with weights of a byte each.
+
+A script sets dlnb.data["latent-board.DATA_SET"] to what ``contents`` returns, the bytes in base64. The book's build
+writes one for each kept model.
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+
+from dlnb.figures.looks import named
+from dlnb.results import keepsakes
+
+NAME = "latent-board"
+STUDY = "short"
+
+
+def quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A kernel [..., outputs] as int8 of the same shape, and the scale float64 [outputs] by which to multiply it."""
+    scale = np.maximum(np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)), initial=0), 1e-12) / 127
+    return np.round(kernel / scale).astype(np.int8), scale
+
+
+def contents(data_set: str, study: str = STUDY) -> dict:
+    """A kept model for the script: names, image ``shape``, ``layers``, ``weights``, ``codes``, ``kl`` and ``shares``.
+
+    ``weights`` are those of all layers, int8 and one after the other, as bytes in base64; each layer of ``layers`` has
+    their ``shape``, a ``scale`` for each output and the ``bias``. Kernels of dense layers are [inputs, outputs], those
+    of transposed convolutions [4, 4, inputs, outputs], where Keras has [4, 4, outputs, inputs].
+    """
+    about, arrays = keepsakes.decoder(study, data_set)
+    told, beside = keepsakes.codes(study, data_set)
+    layers, parts = [], []
+    for kernel, bias in zip(arrays[::2], arrays[1::2], strict=True):
+        kernel = kernel.astype(float)
+        bytes_, scale = quantized(kernel.swapaxes(2, 3) if kernel.ndim == 4 else kernel)
+        parts.append(bytes_.tobytes())
+        shown = {"scale": scale, "bias": bias.astype(float)}
+        layers.append({"shape": list(bytes_.shape)} | {name: _short(values, 6) for name, values in shown.items()})
+    return {
+        "model": about["name"],
+        "shape": about["image_shape"],
+        "factors": [name.replace("_", " ") for name in told["factors"]],
+        "layers": layers,
+        "weights": base64.b64encode(b"".join(parts)).decode(),
+        **{name: _short(beside[name], 3) for name in ("codes", "kl", "shares")},
+    }
+
+
+def _short(values: np.ndarray, digits: int) -> list:
+    return np.vectorize(lambda value: float(f"{value:.{digits}g}"), otypes=[float])(values).tolist()
+
+
+def names(study: str = STUDY) -> dict[str, str]:
+    """What the data sets of the kept models are called, in the paper's order."""
+    return {name: named(name) for name in keepsakes.reconstructions(study)}
+
+
+def write(folder: Path, study: str = STUDY) -> list[Path]:
+    """Write the script of every kept model to a folder; the paths."""
+    paths = []
+    for name in names(study):
+        path = Path(folder) / f"{NAME}.{name}.data.js"
+        text = json.dumps(contents(name, study), separators=(",", ":"))
+        path.write_text(f'dlnb.data["{NAME}.{name}"] = {text};\n')
+        paths.append(path)
+    return paths
