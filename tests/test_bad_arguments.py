@@ -30,6 +30,8 @@ GOOD = {  # of each function: its arguments, and the kind of each
     },
     keepsakes.reconstructions: {"study": "word", "tables": "path"},
     run.train: {"study": "study", "runs": "path", "tables": "path", "workers": "number", "retry": "flag"},
+    run.method_of: {"study": "study", "cell": "cell"},
+    run.measure_model: {"study": "study", "cell": "cell", "model": "model"},
     study.register: {"study": "study"},
 }
 KINDS = {  # a good value, and bad ones of each kind
@@ -44,6 +46,7 @@ KINDS = {  # a good value, and bad ones of each kind
     "parts": ({"mig": np.zeros(2)}, [None, "x", [1], {"mig": None}, {"mig": "x"}, {"mig": np.zeros(3)}, {"mig": 1.0}]),
     "homes": ([], [None, 3, [None], [3]]),
     "images": (IMAGES, [None, "x", 3, [], IMAGES[0], IMAGES[:, :2], IMAGES.astype(str), IMAGES * np.nan]),
+    "model": (None, [None, "model.npz", 3, [], TINY]),  # what is wrong beside it is said first
     "number": (1, [None, 0, -1, 1.5, "x", True, float("nan"), []]),
     "flag": (False, [None, 1, "yes", []]),
 }
@@ -62,7 +65,9 @@ def elsewhere(tmp_path, monkeypatch):
 
 def test_every_public_name_is_walked():
     called = {name for name in results.__all__ if callable(getattr(results, name))}
-    assert {getattr(results, name) for name in called} | {run.train, study.register} <= GOOD.keys()
+    assert {getattr(results, name) for name in called} | {getattr(run, name) for name in run.__all__} | {
+        study.register
+    } <= GOOD.keys()
 
 
 @pytest.mark.parametrize(
