@@ -211,7 +211,7 @@ CALLS = {
     ),
     "figures.scorecard": of(
         figures.scorecard,
-        ["threshold", "claim", "verdict"],
+        ["threshold", "claim", "verdict", "added", "changed"],
         ["low", "high", "here", "chance"],
         (),
         *("weighed", WEIGHED),
@@ -272,7 +272,7 @@ PASSES = {  # function, argument, kind of value: why it is let through
     ("claims.Claim", "cells", "None"): "the claim is none about correlations",
     ("claims.Claim", "rank", "None"): "the claim singles nothing out",
     ("claims.Claim", "among", "[]"): "the claim is none of a contrast",
-    ("claims.Claim", "among", "empty generator"): "the claim is none of a contrast",
+    ("claims.Claim", "among", "empty *"): "the claim is none of a contrast",
     ("claims.Claim", "*", "text"): "name, sentence and the like are texts",
     ("claims.Claim", "threshold", "number*"): "a threshold is any number",
     ("claims.judge", "*", "number*"): "an end of an interval is any number",
