@@ -80,4 +80,4 @@ def test_cells_are_counted_on_both_sides():
     frame = {"a": pd.DataFrame([[0.5, -0.5, 0.1]]), "b": pd.DataFrame([[0.4, np.nan, -0.25]])}
     claim = verdicts.Claim("a", "S.", "5", "p", MEAN.quantity, 0, cells=lambda n: frame)
     found = verdicts.weigh(study(), [claim], np.random.default_rng(0), draws=2)
-    assert found.cells[0] == "of 5, 2 above 0.3, 1 below −0.3; −0.50 to 0.50"
+    assert found.cells[0] == "5 cells: 2 above 0.3, 1 below −0.3, −0.50 to 0.50"

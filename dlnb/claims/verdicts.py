@@ -187,7 +187,7 @@ def _cells(claim: Claim, numbers: Numbers) -> str:
         return ""
     above, below = int((values > BOUND).sum()), int((values < -BOUND).sum())
     span = f"{values.min():.2f} to {values.max():.2f}".replace("-", "−")
-    return f"of {values.size}, {above} above {BOUND:g}, {below} below −{BOUND:g}; {span}"
+    return f"{values.size} cells: {above} above {BOUND:g}, {below} below −{BOUND:g}, {span}"
 
 
 def shown(weighed: pd.DataFrame) -> pd.DataFrame:
