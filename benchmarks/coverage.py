@@ -1,29 +1,33 @@
 """How often the intervals of claims hold: simulated studies of 7 data sets x 36 settings x S seeds, without TensorFlow.
 
-    python benchmarks/coverage.py [--studies 40] [--draws 40] [--seeds 2 3 5]     writes dlnb/tables/coverage.csv
+    python benchmarks/coverage.py [--studies 40] [--draws 25] [--seeds 2 3 5] [--workers N]
 
-A simulated model is the mean of its setting plus an error. Both are those of the table "short", so that its measures have
-their sizes, shapes and correlations. The means of settings are drawn together until they vary as much as the true ones
-do (what the errors add to the variance of means of two models is taken off); an error is that of a random setting of
-the same data set, with either sign. With ``shared`` all models of a data set and seed also have an error in common, of the
-size that the table shows, which the bootstrap does not know of.
+Writes dlnb/tables/coverage.csv.
+
+A simulated model is the mean of its setting plus an error. Both are those of the table "short", so that its measures
+have their sizes, shapes and correlations. The means of settings are drawn together until they vary as much as the true
+ones do (what the errors add to the variance of means of two models is taken off); an error is that of a random setting
+of the same data set, with either sign. With ``shared`` all models of a data set and seed also have an error in common,
+of the size that the table shows, which the bootstrap does not know of.
 
 For each number of seeds S and claim: the mean ``value`` of the studies, and the share of studies whose interval over
 seeds (nominal 95 %) holds that mean, ``coverage``, and the mean of studies with 50 seeds, ``coverage_50``.
 """
 
 import argparse
-from pathlib import Path
+import os
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed, parallel_config
 
-from dlnb import claims, results
+from dlnb import claims, results, storage
 from dlnb.analysis.grid import Cells
 from dlnb.claims import intervals
 from dlnb.claims.quantities import MEASURES, Numbers, measured
 from dlnb.claims.verdicts import value
 
+TABLE = results.TABLES / "coverage.csv"
 MANY, FEW_STUDIES = 50, 6  # seeds, and studies of that many
 COLUMNS = [*dict.fromkeys((*MEASURES, "lr_100", "gbt_100"))]
 
@@ -66,7 +70,10 @@ def values(tables, cells: Cells | None = None) -> np.ndarray:
     return np.array(found).reshape(-1, len(claims.CLAIMS))
 
 
-def covered(truth: Truth, seeds: int, shared: bool, studies: int, draws: int, rng, many: np.ndarray) -> pd.DataFrame:
+def covered(seeds: int, shared: bool, studies: int, draws: int) -> pd.DataFrame:
+    """One row for each claim: simulated studies of so many seeds, and a few of many seeds."""
+    rng, truth = np.random.default_rng([seeds, shared]), Truth(results.load("short"))
+    many = values(truth.study(MANY, rng, shared) for _ in range(FEW_STUDIES)).mean(axis=0)
     here, half = [], []
     for _ in range(studies):
         table = measured(truth.study(seeds, rng, shared))
@@ -83,18 +90,16 @@ def covered(truth: Truth, seeds: int, shared: bool, studies: int, draws: int, rn
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=40)
-    parser.add_argument("--draws", type=int, default=40)
+    parser.add_argument("--draws", type=int, default=25)
     parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 5])
-    parser.add_argument("--output", type=Path, default=results.TABLES / "coverage.csv")
-    arguments = parser.parse_args()
-    rng, truth, parts = np.random.default_rng(0), Truth(results.load("short")), []
-    for shared in (False, True):
-        many = values(truth.study(MANY, rng, shared) for _ in range(FEW_STUDIES)).mean(axis=0)
-        for seeds in arguments.seeds:
-            parts.append(covered(truth, seeds, shared, arguments.studies, arguments.draws, rng, many))
-            summary = parts[-1][["coverage", "coverage_50"]].describe().loc[["mean", "min"]].round(3)
-            print(f"shared {shared}, {seeds} seeds:", summary.to_dict(), flush=True)
-            pd.concat(parts).round(4).to_csv(arguments.output, index=False)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    kinds = [(seeds, shared) for shared in (False, True) for seeds in options.seeds]
+    with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
+        parts = Parallel()(delayed(covered)(*kind, options.studies, options.draws) for kind in kinds)
+    table = pd.concat(parts).round(4)
+    storage.write(TABLE, lambda temporary: table.to_csv(temporary, index=False))
+    print(table.groupby(["shared", "seeds"])[["coverage", "coverage_50"]].agg(["mean", "min"]).round(3).to_string())
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def shown(weighed: pd.DataFrame) -> pd.DataFrame:
         "sentence": said,
         "interval over seeds": _intervals(weighed.low, weighed.high),
         "over data sets": _intervals(weighed.sets_low, weighed.sets_high),
-        "verdict over data sets": weighed.sets_verdict.where(weighed.sets_low.notna(), "–"),
+        "in general": weighed.sets_verdict.where(weighed.sets_low.notna(), "–"),
         "paper": weighed.paper + " (" + weighed["where"] + ")",
     }
     return pd.DataFrame(found, weighed.index)
