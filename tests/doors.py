@@ -38,7 +38,7 @@ CLAIM = claims.Claim("a", "A.", "5.1", "p", lambda n: n.table.mig.mean() - n.tab
 WEIGHED = claims.weigh(TABLE, [CLAIM], np.random.default_rng(0), draws=3)
 MEDIANS = analysis.by_strength(TABLE, "mig", RNG)
 LONG = TABLE[SETTING].assign(score="mig", rows=10, order=TABLE.seed, value=TABLE.mig, again=TABLE.sap)
-FACTORS = pd.concat([TABLE[[*KEY, "gbt_10000"]].assign(factor=name) for name in ("shape", "size")])
+FACTORS = TABLE[[*KEY, "gbt_10000"]].assign(factor="shape")
 FRAME = pd.DataFrame([[0.5, -0.25], [0.0, 1.0]], ["mig", "sap"], ["kl", "elbo"])
 STILL = figures.curves([1, 2], {"a": [1, 2]}, axes=("x", "y"))
 PARTS = pd.DataFrame([[0.25] * 4, [0.1, 0.2, 0.3, 0.4]], ["mig", "sap"], ["method", "strength", "seed", "evaluation"])
