@@ -169,7 +169,7 @@ def _rank(claim: Claim, numbers: Numbers, values: np.ndarray) -> str:
             place, count, what = claim.rank(numbers)
         except (KeyError, ValueError):
             return ""
-        return f"{place} of {count} {what}"
+        return f"place {place} of {count} {what}"
     if not len(values) or claim.among:
         return ""
     claimed = values > claim.threshold if claim.above else values < claim.threshold
