@@ -38,6 +38,7 @@ CLAIM = claims.Claim("a", "A.", "5.1", "p", lambda n: n.table.mig.mean() - n.tab
 WEIGHED = claims.weigh(TABLE, [CLAIM], np.random.default_rng(0), draws=3)
 MEDIANS = analysis.by_strength(TABLE, "mig", RNG)
 LONG = TABLE[SETTING].assign(score="mig", rows=10, order=TABLE.seed, value=TABLE.mig, again=TABLE.sap)
+FACTORS = TABLE[[*KEY, "gbt_10000"]].assign(factor="shape")
 FRAME = pd.DataFrame([[0.5, -0.25], [0.0, 1.0]], ["mig", "sap"], ["kl", "elbo"])
 STILL = figures.curves([1, 2], {"a": [1, 2]}, axes=("x", "y"))
 PARTS = pd.DataFrame([[0.25] * 4, [0.1, 0.2, 0.3, 0.4]], ["mig", "sap"], ["method", "strength", "seed", "evaluation"])
@@ -84,6 +85,9 @@ CALLS = {
     "analysis.at_other_seeds": of(analysis.at_other_seeds, KEY, ["mig"], scores=["mig"]),
     "analysis.between_data_sets": of(analysis.between_data_sets, SETTING, ["mig"], score="mig"),
     "analysis.by_strength": of(analysis.by_strength, KEY, ["mig"], column="mig", rng=RNG, level=0.9),
+    "analysis.by_factor": of(
+        analysis.by_factor, [*KEY, "factor"], ["gbt_10000"], [*KEY, "factor"], "factors", FACTORS, column="gbt_10000"
+    ),
     "analysis.chosen": of(
         analysis.chosen, ["data_set", "seed"], ["mig"], numbers=TABLE[["kl"]].set_axis(["any"], axis=1), scores=["mig"]
     ),
@@ -97,6 +101,9 @@ CALLS = {
     ),
     "analysis.game": of(analysis.game, KEY, ["mig", "sap"], scores=["mig", "sap"], reading="same seed", ties=0.5),
     "analysis.medians": Call(analysis.medians, {"values": np.ones((2, 3))}),
+    "analysis.partial": of(
+        analysis.partial, ["data_set"], ["mig", "sap", "kl"], rows=["mig"], columns=["sap"], given="kl"
+    ),
     "analysis.parts": of(analysis.parts, KEY, ["mig"], scores=["mig"], noise={("dsprites", "mig"): 0.01}),
     "analysis.ranks_kept": of(
         analysis.ranks_kept, ["rows", "order", "score", *SETTING], ["value"], LONG.columns, value=LONG
@@ -104,6 +111,7 @@ CALLS = {
     "analysis.recipes": of(
         analysis.recipes, KEY, ["mig", "sap", *UNSUPERVISED], scores=["mig", "sap"], udr=TABLE.kl.rename("udr")
     ),
+    "analysis.reliability": of(analysis.reliability, KEY, ["mig"], scores=["mig"]),
     "analysis.setting_medians": of(analysis.setting_medians, SETTING, ["mig"], scores=["mig"]),
     "analysis.spearman": Call(analysis.spearman, {"values": TABLE[["mig", "sap"]].to_numpy()}),
     "analysis.standing": of(analysis.standing, ["data_set"], ["mig"], scores=["mig"]),
@@ -111,6 +119,10 @@ CALLS = {
     "analysis.thirds": of(analysis.thirds, ["data_set"], ["mig"], by="mig"),
     "analysis.trend": of(analysis.trend, KEY, ["mig"], column="mig", rng=RNG),
     "analysis.with_efficiency": of(analysis.with_efficiency, [], ACCURACIES),
+    "analysis.with_factors": of(
+        analysis.with_factors, KEY, ["mig"], scores=["mig"], factors=FACTORS, column="gbt_10000"
+    ),
+    "analysis.within_seeds": of(analysis.within_seeds, KEY, ["mig", "sap"], rows=["mig"], columns=["sap"]),
     "claims.Claim": Call(claims.Claim, asdict(CLAIM)),
     "claims.Numbers": of(claims.Numbers, KEY, noise={"mig": 0.1}, cells=Cells(TABLE)),
     "claims.describe": of(claims.describe, ["threshold"], ["low", "high", "here"], (), "weighed", WEIGHED),
@@ -119,7 +131,10 @@ CALLS = {
     "claims.of": Call(claims.of, {"question": "5.1"}),
     "claims.shown": of(
         claims.shown,
-        ["threshold", "sentence", "where", "paper", "verdict"],
+        [
+            *("threshold", "sentence", "where", "paper", "verdict", "sets_verdict"),
+            *("rank", "cells", "added", "changed"),
+        ],
         ["low", "high", "here"],
         (),
         *("weighed", WEIGHED),
@@ -197,7 +212,7 @@ CALLS = {
     ),
     "figures.scorecard": of(
         figures.scorecard,
-        ["threshold", "claim", "verdict"],
+        ["threshold", "claim", "verdict", "added", "changed"],
         ["low", "high", "here", "chance"],
         (),
         *("weighed", WEIGHED),
@@ -254,6 +269,11 @@ PASSES = {  # function, argument, kind of value: why it is let through
     ("*", "noise", "NaN in place of numbers"): "noise that is unknown",
     ("analysis.recipes", "udr", "None"): "UDR is optional",
     ("claims.Numbers", "cells", "None"): "the grid of another table is optional",
+    ("claims.Claim", "each", "None"): "the claim is none of a contrast",
+    ("claims.Claim", "cells", "None"): "the claim is none about correlations",
+    ("claims.Claim", "rank", "None"): "the claim singles nothing out",
+    ("claims.Claim", "among", "[]"): "the claim is none of a contrast",
+    ("claims.Claim", "among", "empty *"): "the claim is none of a contrast",
     ("claims.Claim", "*", "text"): "name, sentence and the like are texts",
     ("claims.Claim", "threshold", "number*"): "a threshold is any number",
     ("claims.judge", "*", "number*"): "an end of an interval is any number",

@@ -28,9 +28,12 @@ def test_shares_fill_their_row_in_the_order_of_the_parts():
 def test_the_scorecard_shows_value_interval_threshold_and_verdict():
     weighed = verdicts.weigh(study(), CLAIMS, np.random.default_rng(0), draws=5)
     (axis,) = summaries.scorecard(weighed).axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == list(weighed.claim)
+    stars = [" *" if claim.added or claim.changed else "" for claim in CLAIMS]
+    assert [label.get_text() for label in axis.get_yticklabels()] == list(weighed.claim + stars)
+    assert sum(map(bool, stars)) >= 3
     for place, claim in enumerate(weighed.itertuples()):
-        threshold, interval, dot, chance = axis.lines[4 * place : 4 * place + 4]
+        threshold, interval, dot, chance, sets = axis.lines[5 * place : 5 * place + 5]
+        np.testing.assert_equal(sets.get_xdata(), [claim.sets_low, claim.sets_high])
         assert float(chance.get_xdata()[0]) == claim.chance
         assert set(threshold.get_xdata()) == {float(claim.threshold.split()[1])}
         assert list(interval.get_xdata()) == [claim.low, claim.high]

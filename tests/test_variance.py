@@ -19,10 +19,11 @@ def test_variance_explained_worked_out_by_hand():
     found = variance.explained(pd.DataFrame(rows), ["a"]).iloc[0]
     # Squares: 48 in all about 3; 16 about the methods' means; 8 about the settings'.
     assert found.method == pytest.approx(1 - 16 / 48) and found.setting == pytest.approx(1 - 8 / 48)
-    assert found.method_corrected == pytest.approx(1 - (16 / 6) / (48 / 7))
-    assert found.setting_corrected == pytest.approx(1 - (8 / 4) / (48 / 7))
+    # The mean square within settings is 8 / 4 = 2; noise gives it to each of 1 and of 3 degrees of freedom.
+    assert found.method_corrected == pytest.approx((32 - 1 * 2) / (48 + 2))
+    assert found.setting_corrected == pytest.approx((40 - 3 * 2) / (48 + 2))
     less = variance.explained(pd.DataFrame(rows), ["a"], noise={"a": 1.0}).iloc[0]
-    assert less.setting_corrected == pytest.approx((48 / 7 - 2) / (48 / 7 - 1))
+    assert less.setting_corrected == pytest.approx((40 - 3 * 2) / (48 + 2 - 8 * 1))
     assert found.models == 8
 
 
@@ -33,6 +34,34 @@ def test_correction_takes_away_what_chance_is_credited_with():
     assert found.setting.mean() == pytest.approx(35 / 71, abs=0.02)  # 36 categories on 72 models
     assert found.method.mean() == pytest.approx(5 / 71, abs=0.01)
     assert found[["method_corrected", "setting_corrected"]].mean().to_numpy() == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize(("seeds", "sigma"), [(2, 1.0), (2, 0.4), (5, 1.0)])
+def test_shares_of_a_fixed_design_by_brute_force(seeds, sigma):
+    """The same 36 settings at other seeds again and again: their shares are on average those of a million models."""
+    rng = np.random.default_rng(0)
+    settings = tuple(tuple(range(6)) for _ in range(6))
+    table = grid(rng, 1, seeds, settings)
+    method, strength = table.method.str[1:].astype(int).to_numpy(), table.strength.astype(int).to_numpy()
+    effect = np.repeat([0.0, 0.5, 0.0, -0.3, 0.2, 0.1], 6).reshape(6, 6) + rng.normal(scale=0.6, size=(6, 6))
+    many = effect.ravel()[rng.integers(36, size=1_000_000)]
+    total = (many + sigma * rng.normal(size=len(many))).var()
+    expected = effect.mean(axis=1).var() / total, effect.var() / total
+    drawn = [table.assign(a=effect[method, strength] + sigma * rng.normal(size=len(table))) for _ in range(400)]
+    found = pd.concat([variance.explained(each, ["a"]) for each in drawn])[["method_corrected", "setting_corrected"]]
+    error = found.std() / np.sqrt(len(drawn))
+    # A ratio of two unbiased numbers is biased by little; strengths taken as drawn at random are off by far more.
+    assert found.mean().to_numpy() == pytest.approx(np.array(expected), abs=0.012)
+    assert error.max() < 0.008
+    if (seeds, sigma) == (2, 0.4):
+        as_drawn = [1 - _mean_square(each, "method") / each.a.var() for each in drawn]
+        assert np.mean(as_drawn) < expected[0] - 0.03
+
+
+def _mean_square(table, by):
+    """The variance about the means of groups, for degrees of freedom of models within them."""
+    rest = table.a - table.groupby(by).a.transform("mean")
+    return np.square(rest).sum() / (len(table) - table[by].nunique())
 
 
 def test_variance_explained_recovers_known_shares():
@@ -90,7 +119,7 @@ def test_the_four_parts_of_a_variance():
     assert found[names].sum() == pytest.approx(1)
     assert found[names].astype(float).to_numpy() == pytest.approx((parts / parts.sum()).to_numpy(), abs=0.03)
     single = variance.parts(table[table.seed == 0], ["s"], {("a", "s"): 0.25}).iloc[0]
-    assert np.isfinite(single.method) and np.isnan(single[["strength", "seed", "evaluation"]].astype(float)).all()
+    assert np.isnan(single[names].astype(float)).all()  # nothing tells the seed from the strength
 
 
 def test_noise_that_is_most_of_a_variance_leaves_nothing_to_explain():

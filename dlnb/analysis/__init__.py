@@ -1,10 +1,11 @@
 """From the table to numbers: a DataFrame of results in, a DataFrame out, nothing drawn.
 
 ``stats`` describes and compares (medians, trends, rank correlations), ``variance`` decomposes the variance of scores,
-``transfer`` computes Table 1, ``selection`` evaluates recipes for choosing a model, and ``grid`` arranges the models
-of a table in an array.
+``transfer`` computes Table 1, ``selection`` evaluates recipes for choosing a model, ``association`` correlates within a
+seed, between seeds, by factor and with something held fixed, and ``grid`` arranges the models of a table in an array.
 """
 
+from dlnb.analysis.association import by_factor, partial, reliability, with_factors, within_seeds
 from dlnb.analysis.grid import Cells, medians
 from dlnb.analysis.selection import at_other_seeds, chosen, elsewhere, recipes, standing
 from dlnb.analysis.stats import (
@@ -29,6 +30,7 @@ __all__ = [
     "apart",
     "at_other_seeds",
     "between_data_sets",
+    "by_factor",
     "by_strength",
     "chosen",
     "complete",
@@ -37,9 +39,11 @@ __all__ = [
     "explained",
     "game",
     "medians",
+    "partial",
     "parts",
     "ranks_kept",
     "recipes",
+    "reliability",
     "setting_medians",
     "spearman",
     "standing",
@@ -47,4 +51,6 @@ __all__ = [
     "thirds",
     "trend",
     "with_efficiency",
+    "with_factors",
+    "within_seeds",
 ]

@@ -90,7 +90,7 @@ def ranks_kept(table: pd.DataFrame) -> pd.DataFrame:
     for name, part in table.groupby(["data_set", "score"], sort=False):
         wide = part.pivot(index=key, columns=["rows", "order"], values="value")
         against = wide[most].iloc[:, 0] if most in wide else pd.Series(np.nan, wide.index)
-        found = wide.apply(_of_both, other=against).where(wide.notna().all())
+        found = wide.apply(of_both, other=against).where(wide.notna().all())
         kept[name] = found.groupby("rows").mean()
     return pd.DataFrame(kept).T
 
@@ -131,7 +131,7 @@ def _of_ranks(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return left.T @ right / np.sqrt(np.outer(np.square(left).sum(axis=0), np.square(right).sum(axis=0)))
 
 
-def _of_both(one: pd.Series, other: pd.Series) -> float:
+def of_both(one: pd.Series, other: pd.Series) -> float:
     """Rank correlation of two columns over the rows in which neither is NaN."""
     values = np.stack([one, other], axis=1)
     return spearman(values[~np.isnan(values).any(axis=1)])[0, 1]
@@ -184,7 +184,7 @@ def between_data_sets(table: pd.DataFrame, score: str) -> pd.DataFrame:
     inputs.column(table, score)
     medians = setting_medians(table, [score])
     wide = medians.pivot(index=["method", "strength"], columns="data_set", values=score)[medians.data_set.unique()]
-    return pd.DataFrame([[_of_both(wide[a], wide[b]) for b in wide] for a in wide], wide.columns, wide.columns)
+    return pd.DataFrame([[of_both(wide[a], wide[b]) for b in wide] for a in wide], wide.columns, wide.columns)
 
 
 def complete(table: pd.DataFrame) -> pd.DataFrame:
@@ -243,7 +243,7 @@ def apart(table: pd.DataFrame, one: str, other: str, by: str) -> pd.DataFrame:
     rows = {}
     for name, part in table.groupby(by, sort=False):
         difference = part[one] - part[other]
-        within = [_of_both(p[one], p[other]) for _, p in part.groupby("data_set")]
+        within = [of_both(p[one], p[other]) for _, p in part.groupby("data_set")]
         measured = len(part), difference.mean(), difference.std(), difference.abs().max()
         rows[name] = (*measured, np.mean(within), np.min(within))
     return pd.DataFrame.from_dict(rows, "index", columns=["models", "bias", "spread", "largest", "ranks", "lowest"])

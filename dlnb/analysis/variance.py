@@ -12,11 +12,18 @@ def explained(table: pd.DataFrame, scores, noise: dict | None = None) -> pd.Data
     """The shares of a score's variance explained by method, and by method and strength (section 5.3, Table 5).
 
     Columns data_set, score, method and setting: R squared of least squares on 6 and 36 categories, as in the paper;
-    method_corrected and setting_corrected: adjusted for the number of categories, as shares of the variance without
-    evaluation noise (``noise``, its variance by data set and score or by score; 0 if not given); models, their number.
-    NaN where a score is constant, a model lacks it (is NaN), every setting has a single model, or noise exceeds half of
-    the variance or is NaN. Raises ValueError for a table without the columns of KEY or with several rows for a model,
-    infinite scores, and noise that is no dict of numbers of at least 0.
+    method_corrected and setting_corrected: less what as many categories explain of pure noise, as shares of the
+    variance without evaluation noise (``noise``, its variance by data set and score or by score; 0 if not given);
+    models, their number. NaN where a score is constant, a model lacks it (is NaN), every setting has a single model, or
+    noise exceeds half of the variance or is NaN.
+
+    Strengths are fixed by the design, seeds are drawn. With W the mean square within settings, the sum of squares
+    between g categories, be they methods or settings, is on average that of their true means plus (g - 1) W; and that
+    of all n models, plus W, is on average n times the variance of a model of a random setting. So a share is
+    (between - (g - 1) W) / (all + W - n noise), whose numerator and denominator are unbiased.
+
+    Raises ValueError for a table without the columns of KEY or with several rows for a model, infinite scores, and
+    noise that is no dict of numbers of at least 0.
     """
     table, scores = inputs.models(table, scores, KEY)
     return of_cells(table[list(scores)].to_numpy(float), Cells(table), scores, inputs.noises(noise))
@@ -27,7 +34,8 @@ def of_cells(values: np.ndarray, cells: Cells, scores, noise: dict) -> pd.DataFr
     found = []
     for data_set, places in cells.rows.items():
         added = np.array([noise.get((data_set, score), noise.get(score, 0.0)) for score in scores])
-        found.append([shares(values[places], labels, added) for labels in cells.labels(data_set).values()])
+        labels = cells.labels(data_set)
+        found.append([shares(values[places], labels[name], labels["setting"], added) for name in ("method", "setting")])
     method, setting = np.concatenate(found, axis=-1)  # [plain and corrected, data sets x scores] each
     keys = [(data_set, score) for data_set in cells.rows for score in scores]
     return pd.DataFrame(keys, columns=["data_set", "score"]).assign(
@@ -39,24 +47,32 @@ def of_cells(values: np.ndarray, cells: Cells, scores, noise: dict) -> pd.DataFr
     )
 
 
-def shares(values: np.ndarray, labels: np.ndarray, noise) -> tuple[np.ndarray, np.ndarray]:
+def shares(values: np.ndarray, labels: np.ndarray, settings: np.ndarray, noise) -> tuple[np.ndarray, np.ndarray]:
     """R squared of group means, by ``labels`` [n], for values [n, k], and its corrected estimate, [k] each.
 
-    ``noise`` [k] or a number; NaN as in ``explained``.
+    ``settings`` [n]: the finest groups, each within one of ``labels``, in which models differ by their seed alone.
+    ``noise`` [k] or a number. Both are NaN as in ``explained``, but R squared only if every group has a single model.
     """
-    count, groups = len(values), labels.max() + 1
-    member = labels == np.arange(groups)[:, None]
-    means = member @ values / member.sum(axis=1, keepdims=True)
-    within, total = np.square(values - means[labels]).sum(axis=0), np.square(values - values.mean(axis=0)).sum(axis=0)
-    if groups == count:
-        return np.full((2, values.shape[1]), np.nan)
+    count, total = len(values), np.square(values - values.mean(axis=0)).sum(axis=0)
+    (groups, within), (cells, inner) = (_within(values, each) for each in (labels, settings))
+    nothing = np.full(values.shape[1], np.nan)
     varies = np.ptp(values, axis=0) > 0  # squares of constants may sum to a rounding error
     with np.errstate(invalid="ignore", divide="ignore"):
-        plain = np.where(varies, 1 - within / total, np.nan)
-        inner, outer = within / (count - groups), total / (count - 1)
-        # Evaluation noise is within groups; a share cannot exceed 1.
-        corrected = np.clip((outer - inner) / (outer - noise), -1, 1)
-    return plain, np.where(varies & (noise <= outer / 2), corrected, np.nan)
+        plain = np.where(varies, 1 - within / total, np.nan) if groups < count else nothing
+        if cells == count:
+            return plain, nothing
+        inner = inner / (count - cells)
+        # Evaluation noise is within settings; a share cannot exceed 1.
+        corrected = np.clip((total - within - (groups - 1) * inner) / (total + inner - count * noise), -1, 1)
+    return plain, np.where(varies & (noise <= total / (count - 1) / 2), corrected, np.nan)
+
+
+def _within(values: np.ndarray, labels: np.ndarray) -> tuple[int, np.ndarray]:
+    """The number of groups, and the sum of squares of values [n, k] about the means of their groups, [k]."""
+    groups = labels.max() + 1
+    member = labels == np.arange(groups)[:, None]
+    means = member @ values / member.sum(axis=1, keepdims=True)
+    return groups, np.square(values - means[labels]).sum(axis=0)
 
 
 def evaluation_noise(scored: pd.DataFrame) -> dict[tuple[str, str], float]:

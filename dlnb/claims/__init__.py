@@ -1,8 +1,8 @@
 """The claims of the paper, tested: each is a number of the table with a threshold, an interval and a verdict.
 
 From the table of a study ``weigh(table, CLAIMS, rng)`` returns a verdict on each claim, ``factorization`` one on each
-data set and method of question 5.1. ``statements`` lists the claims, ``quantities`` computes their numbers,
-``verdicts`` judges them, and ``trends`` judges question 5.1.
+data set and method of question 5.1. ``statements`` lists the claims, ``quantities`` computes their numbers, ``places``
+what they compete with, ``intervals`` how far they could move; ``verdicts`` judges them, ``trends`` question 5.1.
 """
 
 from dlnb.claims.quantities import Numbers

@@ -10,16 +10,18 @@ import numpy as np
 import pandas as pd
 
 from dlnb import checks
-from dlnb.analysis import inputs, stats, transfer, variance
+from dlnb.analysis import association, inputs, stats, transfer, variance
 from dlnb.analysis.grid import Cells, medians
 from dlnb.paper import SCORES, UNSUPERVISED
 from dlnb.results import KEY
 
 FIVE = tuple(name for name in SCORES if name != "modularity")
-MEASURES = (*SCORES, *UNSUPERVISED, "tc_mean", "mi_mean", "gbt_10000")
+MEASURES = (*SCORES, *UNSUPERVISED, "tc_mean", "mi_mean", "mi_sampled", "lr_10000", "gbt_10000")
 EFFICIENCIES = ("lr_efficiency", "gbt_efficiency")
 ALIKE = ("dsprites", "color_dsprites", "scream_dsprites")  # where scores agree strongly in the paper
+BOUND = 0.3  # of a rank correlation: weaker ones count as none
 VARIANTS = (*ALIKE, "noisy_dsprites")
+TIGHT = ("beta_vae_score", "factor_vae_score"), ("mig", "dci_disentanglement")  # the closest pairs of the paper
 
 
 class Numbers:
@@ -51,12 +53,27 @@ class Numbers:
     @cached_property
     def correlations(self) -> dict[str, pd.DataFrame]:
         """Rank correlations of all measures, by data set."""
-        table, names = self.table, [name for name in MEASURES if name in self.table]
-        if {"gbt_100", "gbt_10000", "lr_100", "lr_10000"} <= {*table}:
-            table, names = table.assign(**stats.efficiencies(table)), [*names, *EFFICIENCIES]
-        values = table[names].to_numpy(float)
+        names = [name for name in MEASURES if name in self.table]
+        values = self.table[names].to_numpy(float)
         matrices = {name: stats.spearman(values[rows]) for name, rows in self.cells.rows.items()}
         return {name: pd.DataFrame(matrix, names, names) for name, matrix in matrices.items()}
+
+    @cached_property
+    def of_efficiency(self) -> dict[str, pd.DataFrame]:
+        """Rank correlations of scores and efficiencies of the models of one seed, mean over seeds, by data set.
+
+        Models of a seed share their 100 labels, luck with which moves them all at once.
+        """
+        lacks = [name for name in ("lr_100", "lr_10000", "gbt_100", "gbt_10000") if name not in self.table]
+        if lacks:
+            raise ValueError(f"the table has no column {lacks[0]!r}")
+        names = [*(name for name in SCORES if name in self.table), *EFFICIENCIES]
+        values, found = self.table.assign(**stats.efficiencies(self.table))[names].to_numpy(float), {}
+        for name, settings in zip(self.cells.sets, self.cells.at, strict=True):
+            seeds = [column[column >= 0] for column in settings.T]
+            matrices = [stats.spearman(values[rows]) for rows in seeds if len(rows)]
+            found[name] = pd.DataFrame(association.means(np.array(matrices)), names, names)
+        return found
 
     @cached_property
     def medians(self) -> dict[str, np.ndarray]:
@@ -76,14 +93,9 @@ class Numbers:
 
     @cached_property
     def variances(self) -> pd.Series:
-        """Shares of variance explained by method and setting, means over data sets and scores.
-
-        Only of those with both shares, if there are any: data sets with one seed have only that of the method.
-        """
+        """Shares of variance explained by method and setting, means over data sets and scores (of several seeds)."""
         found = variance.of_cells(self._values(SCORES), self.cells, SCORES, self.noise)
-        found = found[["method_corrected", "setting_corrected"]]
-        both = found.dropna()
-        return (both if len(both) else found).mean()
+        return found[["method_corrected", "setting_corrected"]].mean()
 
     @cached_property
     def transfer(self) -> pd.DataFrame:
@@ -108,13 +120,13 @@ def measured(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: table[name].to_numpy(float, na_value=np.nan) for name in others}) if others else table
 
 
-def trend(of: Numbers, column, methods) -> float:
+def trend(of: Numbers, column, methods, data_sets=None) -> float:
     """Rank correlation of the strength with the median over seeds, mean over data sets and ``methods``."""
-    found = []
+    found, inside = [], [data_sets is None or name in data_sets for name in of.cells.sets]
     for method in methods:
         mine = of.cells.methods == method
-        strengths = of.cells.strengths[mine]
-        for values, there in zip(of.median(column)[:, mine], (of.cells.at[:, mine] >= 0).any(axis=2), strict=True):
+        strengths, at = of.cells.strengths[mine], of.cells.at[:, mine][inside]
+        for values, there in zip(of.median(column)[:, mine][inside], (at >= 0).any(axis=2), strict=True):
             if there.any():
                 found.append(stats.spearman(np.stack([strengths, values], axis=1)[there])[0, 1])
     return _mean(found, methods)
@@ -134,12 +146,10 @@ def _mean(values: list, of_what) -> float:
     """Mean of the finite values; NaN if there are none."""
     if not len(values):
         raise ValueError(f"no models of {of_what}")
-    finite = np.asarray(values, float)
-    finite = finite[np.isfinite(finite)]
-    return finite.mean() if finite.size else np.nan
+    return association.mean(values)
 
 
-def _block(matrix: pd.DataFrame, rows, columns) -> np.ndarray:
+def block(matrix: pd.DataFrame, rows, columns) -> np.ndarray:
     """``matrix.loc[rows, columns]`` as an array, for a matrix with the same names of rows and columns.
 
     It is called tens of thousands of times, for which pandas is slow.
@@ -152,12 +162,12 @@ def _block(matrix: pd.DataFrame, rows, columns) -> np.ndarray:
 
 def mean_pair(matrix: pd.DataFrame, names) -> float:
     """Mean of the correlations of pairs of ``names``; constant scores have none."""
-    return _mean(_block(matrix, names, names)[np.triu_indices(len(names), 1)], names)
+    return _mean(block(matrix, names, names)[np.triu_indices(len(names), 1)], names)
 
 
 def mean_with(matrix: pd.DataFrame, name, names) -> float:
     """Mean of the correlations of ``name`` with each of ``names``."""
-    return _mean(_block(matrix, [name], names)[0], names)
+    return _mean(block(matrix, [name], names)[0], names)
 
 
 def over_sets(of: Numbers, quantity: Callable[[pd.DataFrame], float], data_sets=None) -> float:
@@ -168,22 +178,41 @@ def over_sets(of: Numbers, quantity: Callable[[pd.DataFrame], float], data_sets=
 
 def tight(matrix: pd.DataFrame) -> float:
     """Mean correlation of the two pairs that are close in the paper minus the mean of the other pairs of the five."""
-    pairs = ("beta_vae_score", "factor_vae_score"), ("mig", "dci_disentanglement")
-    rest = _block(matrix, FIVE, FIVE)
-    for pair in pairs:
+    rest = block(matrix, FIVE, FIVE)
+    for pair in TIGHT:
         rest[tuple(sorted(map(FIVE.index, pair)))] = np.nan
-    near = [_block(matrix, [one], [other]).item() for one, other in pairs]
+    near = [block(matrix, [one], [other]).item() for one, other in TIGHT]
     return _mean(near, "pairs") - _mean(rest[np.triu_indices(len(FIVE), 1)], "others")
+
+
+def cells_of(matrices: dict[str, pd.DataFrame], rows, columns, data_sets=None) -> dict[str, pd.DataFrame]:
+    """The rank correlations of rows with columns, by data set."""
+    return {
+        name: pd.DataFrame(block(matrix, rows, columns), list(rows), list(columns))
+        for name, matrix in matrices.items()
+        if data_sets is None or name in data_sets
+    }
+
+
+def beyond(cells: dict[str, pd.DataFrame], side: int = 0) -> float:
+    """The share of cells whose correlation is beyond BOUND: above it (``side`` 1), below -BOUND (-1), or either (0).
+
+    Opposite signs do not cancel, as they do in a mean. Constant measures have no correlation, and do not count.
+    """
+    values = np.concatenate([each.to_numpy().ravel() for each in cells.values()]) if cells else np.empty(0)
+    signed = side * values if side else np.abs(values)
+    return _mean(np.where(np.isnan(values), np.nan, signed > BOUND), "these data sets")
 
 
 def across(of: Numbers, rows, columns, data_sets=None) -> float:
     """Mean over data sets of the rank correlations of rows with columns; constant scores have none."""
-    found = [
-        _block(matrix, rows, columns)
-        for name, matrix in of.correlations.items()
-        if data_sets is None or name in data_sets
-    ]
+    found = [each.to_numpy() for each in cells_of(of.correlations, rows, columns, data_sets).values()]
     return _mean(np.ravel(found), data_sets)
+
+
+def contrast(of: Numbers, quantity: Callable[[pd.DataFrame], float], data_sets) -> float:
+    """Mean over ``data_sets`` of a ``quantity`` of their rank correlations, minus its mean over all others."""
+    return over_sets(of, quantity, data_sets) - over_sets(of, quantity, {*of.cells.sets} - {*data_sets})
 
 
 def flips(of: Numbers) -> float:
@@ -212,27 +241,16 @@ def winners(of: Numbers) -> float:
     return (best / np.maximum(best.sum(axis=1, keepdims=True), 1)).sum(axis=0).mean(axis=-1).max() / len(values)
 
 
-def nearest(of: Numbers) -> float:
-    """Rank correlation of medians on dSprites and Color-dSprites minus the mean of other pairs, mean over scores."""
-    sets, found = of.cells.sets, []
-    if not {"dsprites", "color_dsprites"} < {*sets}:
-        raise ValueError(f"dsprites, color_dsprites and another data set are needed, not {sets}")
-    values = np.stack([of.median(score) for score in SCORES])  # [scores, data sets, settings]
-    values = values[..., np.isfinite(values).all(axis=(0, 1))]
-    pair = sorted(map(sets.index, ("dsprites", "color_dsprites")))
-    for score in values:
-        matrix = stats.spearman(score.T)
-        others = np.triu(np.ones(matrix.shape, bool), 1)
-        others[*pair] = False
-        found.append(matrix[*pair] - _mean(matrix[others], "other pairs"))
-    return _mean(found, "scores")
+def gain_elsewhere(of: Numbers) -> float:
+    """What choosing by another score on another data set gains, minus half of what its ceiling does.
+
+    The ceiling is the same score on the same data set at another seed; a gain is the probability to beat a random model
+    less 0.5. Below 0, less than half of what could be gained carries over.
+    """
+    ceiling, far = of.transfer.loc["same score", "same data set"], of.transfer.loc["other score", "other data set"]
+    return (far - 0.5) - (ceiling - 0.5) / 2
 
 
 def with_accuracy(of: Numbers, data_sets) -> float:
     """Mean rank correlation of the five scores with the accuracy of boosted trees from 10,000 labels."""
     return across(of, FIVE, ["gbt_10000"], data_sets)
-
-
-def with_efficiency(of: Numbers) -> float:
-    """Mean rank correlation of the five scores with the statistical efficiency of both classifiers."""
-    return across(of, FIVE, EFFICIENCIES)

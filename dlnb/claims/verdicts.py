@@ -1,21 +1,18 @@
-"""Claims of the paper tested on a table: each is a number with a threshold, an interval over seeds and a verdict."""
+"""Claims of the paper tested on a table: each is a number with a threshold, intervals and a verdict."""
 
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
-from scipy.stats import t as student
 
 from dlnb import checks
-from dlnb.analysis import inputs, stats
+from dlnb.analysis import inputs
 from dlnb.analysis.grid import Cells
-from dlnb.claims.quantities import Numbers, measured
+from dlnb.claims import intervals
+from dlnb.claims.quantities import BOUND, Numbers, measured
 
-DRAWS, SHUFFLES, CONFIDENCE = 100, 20, 0.95
-ENOUGH = 4  # seeds for a jackknife
+DRAWS, SHUFFLES = 100, 20
 AGREES, DISAGREES, OPEN = "agrees", "disagrees", "cannot tell"
 PRESENCE, ABSENCE = "presence", "absence"
 BY_CHANCE = 0.9  # of shuffles; many thresholds are at chance level, where half of the shuffles are on the claimed side
@@ -25,8 +22,10 @@ BY_CHANCE = 0.9  # of shuffles; many thresholds are at chance level, where half 
 class Claim:
     """A sentence of the paper as a number: it holds if ``quantity`` of a table is above ``threshold`` (or below).
 
-    ``quantity`` of ``Numbers`` returns a number, and raises ValueError or KeyError for what a table lacks. Raises
-    ValueError if a field is of another type, or the threshold is not finite.
+    ``quantity`` of ``Numbers`` returns a number, and raises ValueError or KeyError for what a table lacks. Unless
+    ``whole``, its value is the mean of its values on tables of one data set each; or, for data sets ``among`` which are
+    contrasted with all others, a difference of two means of ``each``. Raises ValueError if a field is of another type,
+    or the threshold is not finite.
     """
 
     name: str
@@ -37,13 +36,27 @@ class Claim:
     threshold: float
     above: bool = True
     caveat: str = ""  # why a small study may differ
+    added: str = ""  # why the claim was added after the models had been looked at; empty: it was there before
+    changed: str = ""  # why its number was changed then
+    whole: bool = False  # whether the number is one of all data sets together, such as a comparison of two of them
+    among: tuple[str, ...] = ()
+    each: Callable[[Numbers], float] | None = None
+    cells: Callable[[Numbers], dict[str, pd.DataFrame]] | None = None  # the correlations of which it is a share
+    rank: Callable[[Numbers], tuple[int, int, str]] | None = None  # place, number and kind of what it competes with
 
     def __post_init__(self):
-        for name in ("name", "sentence", "where", "paper", "caveat"):
+        for name in ("name", "sentence", "where", "paper", "caveat", "added", "changed"):
             checks.instance(getattr(self, name), str, f"{name} of a claim", "a text")
         checks.function(self.quantity, "quantity of a claim", "a function of Numbers that returns a number")
+        for name in ("each", "cells", "rank"):
+            if getattr(self, name) is not None:
+                checks.function(getattr(self, name), f"{name} of a claim", "a function of Numbers")
         object.__setattr__(self, "threshold", checks.number(self.threshold, "threshold of a claim", -np.inf))
         checks.flag(self.above, "above")
+        checks.flag(self.whole, "whole")
+        object.__setattr__(self, "among", checks.names(self.among, "data sets among which a claim is made"))
+        if bool(self.among) != (self.each is not None):
+            raise ValueError(f"a contrast needs both among and each, but the claim {self.name!r} has one of them")
 
 
 def judge(claim: Claim, low: float, high: float) -> str:
@@ -69,22 +82,32 @@ def judge(claim: Claim, low: float, high: float) -> str:
 def weigh(
     table: pd.DataFrame, claims: Iterable[Claim], rng: np.random.Generator, draws: int = DRAWS, noise=None
 ) -> pd.DataFrame:
-    """Every claim tested on a table of any size: its value here, an interval and a verdict.
+    """Every claim tested on a table of any size: its value here, two intervals and a verdict by each.
 
     "agrees" if the whole interval is on the side of the threshold that the paper claims, "disagrees" if it is on the
-    other, else "cannot tell". The interval (95 %) reflects the choice of seeds, not of data sets. Models of one seed
-    share initial weights, images and sample, so with at least four complete seeds it is a jackknife over seeds
-    (Student's t). With fewer it is a bootstrap of the seeds within each setting, widened by sqrt(S / (S - 1)) for S
-    seeds; this ignores what models of a seed share, so its verdicts are provisional. Data sets with one seed enter the
-    value but not the interval; if all have one, there is none. ``attrs["interval"]`` is "jackknife" or "bootstrap",
-    ``attrs["sets"]`` the number of data sets in it, of ``attrs["of"]``.
+    other, else "cannot tell". Both are of 95 %.
+
+    - low, high and ``verdict``: other seeds on the same data sets. A bootstrap of the seeds within each setting, at
+      every number S of seeds, widened by sqrt(S / (S - 1)). It is about the value that studies of S seeds have on
+      average; with more seeds the value itself may be another, as a median of few models is noisy. It ignores what
+      models of a seed share. ``benchmarks/coverage.py`` measures how often it holds. Data sets with one seed enter the
+      value but not the interval; if all have one, there is none.
+    - sets_low, sets_high and ``sets_verdict``: other data sets. The claim is evaluated on a table of each data set, and
+      the interval is that of a mean of these values (``intervals.of_sets``), or of a difference of two such means. NaN,
+      and "cannot tell", for claims that are ``whole``. Data sets that are variants of one are no independent draws, so
+      that it is rather too narrow.
+
+    ``rank``: the place of what a claim singles out among what it competes with, or the number of data sets on the
+    claimed side. ``cells``: of a share of correlations, how many are beyond the bound on either side, and their range.
 
     ``chance`` is the mean value with every score shuffled over the models of a data set. If nine in ten shuffles are on
     the claimed side, ``kind`` is "absence": noise would agree too, and agreement is informative only if the scores are
     known to be more than noise. ``noise``: that of the scores, from ``variance.evaluation_noise``.
 
-    Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, chance, kind, verdict, caveat. A
-    claim about a data set, method or score that the table lacks has the value NaN and the verdict "cannot tell".
+    Columns claim, sentence, where, paper, threshold (such as "> 0"), here, low, high, chance, kind, verdict, sets_low,
+    sets_high, sets_verdict, rank, cells, caveat, added, changed. A claim about a data set, method or score that the
+    table lacks has the value NaN and the verdict "cannot tell". ``attrs["sets"]`` is the number of data sets in the
+    interval over seeds, of ``attrs["of"]``, and ``attrs["seeds"]`` how many seeds each has at least.
 
     What is redrawn and shuffled are the columns of floats but the strength, and those that the paper's claims are
     about; give a measure of your own as floats. ``draws`` of the bootstrap are at least 2. Raises ValueError for a
@@ -98,63 +121,133 @@ def weigh(
 
     def values(tables: Iterable[pd.DataFrame], cells: Cells | None = None) -> np.ndarray:
         """Values [tables, claims]; ``cells``: the grid that all the tables share."""
-        found = [[_value(claim, numbers) for claim in claims] for numbers in (Numbers(t, noise, cells) for t in tables)]
+        found = [[value(claim, numbers) for claim in claims] for numbers in (Numbers(t, noise, cells) for t in tables)]
         return np.array(found).reshape(-1, len(claims))
 
-    cells = Cells(table)
-    here = values([table], cells)[0]
-    half, how, sets = _half_widths(table, values, rng, draws)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # claims without a value have only NaN
-        shuffled = values((_shuffled(table, cells, rng) for _ in range(SHUFFLES)), cells)
-        chance = np.nanmean(shuffled, axis=0)
-    rows = []
-    for claim, value, width, random, drawn in zip(claims, here, half, chance, shuffled.T, strict=True):
-        claimed = f"{'>' if claim.above else '<'} {claim.threshold:g}"
-        beyond = drawn > claim.threshold if claim.above else drawn < claim.threshold  # False for NaN
-        kind = ABSENCE if beyond.mean() >= BY_CHANCE else PRESENCE
-        low, high = value - width, value + width
-        row = claim.name, claim.sentence, claim.where, claim.paper, claimed, value, low, high, random, kind
-        rows.append((*row, judge(claim, low, high), claim.caveat))
-    names = ["claim", "sentence", "where", "paper", "threshold", "here", "low", "high", "chance", "kind"]
-    found = pd.DataFrame(rows, columns=[*names, "verdict", "caveat"])
-    found.attrs |= {"interval": how, "sets": sets, "of": table.data_set.nunique()}
+    numbers = Numbers(table, noise)
+    half, sets, seeds = intervals.half_widths(table, values, rng, draws)
+    shuffled = values((intervals.shuffled(table, numbers.cells, rng) for _ in range(SHUFFLES)), numbers.cells)
+    alone = {name: Numbers(part, noise) for name, part in table.groupby("data_set", sort=False)}
+    rows = [_row(claim, numbers, alone, *each) for claim, *each in zip(claims, half, shuffled.T, strict=True)]
+    found = pd.DataFrame(rows)
+    found.attrs |= {"sets": sets, "of": len(alone), "seeds": seeds}
     return found
+
+
+def _row(claim: Claim, numbers: Numbers, alone: dict[str, Numbers], width: float, shuffled: np.ndarray) -> dict:
+    """The row of ``weigh`` of a claim. ``alone``: the numbers of each data set; ``width``: half of the interval."""
+    here, known = value(claim, numbers), shuffled[~np.isnan(shuffled)]
+    beyond = shuffled > claim.threshold if claim.above else shuffled < claim.threshold  # False for NaN
+    ends = here - width, here + width
+    one, other = _by_set(claim, alone)
+    sets = intervals.of_groups(one, other) if claim.among else intervals.of_sets(one)
+    texts = {name: getattr(claim, name) for name in ("caveat", "added", "changed")}
+    return {
+        **{"claim": claim.name, "sentence": claim.sentence, "where": claim.where, "paper": claim.paper},
+        **{"threshold": f"{'>' if claim.above else '<'} {claim.threshold:g}", "here": here},
+        **{"low": ends[0], "high": ends[1], "chance": known.mean() if known.size else np.nan},
+        **{"kind": ABSENCE if beyond.mean() >= BY_CHANCE else PRESENCE, "verdict": judge(claim, *ends)},
+        **{"sets_low": sets[0], "sets_high": sets[1], "sets_verdict": judge(claim, *sets)},
+        **{"rank": _rank(claim, numbers, one), "cells": _cells(claim, numbers), **texts},
+    }
+
+
+def _by_set(claim: Claim, alone: dict[str, Numbers]) -> tuple[np.ndarray, np.ndarray]:
+    """The claim's values on single data sets: on those ``among`` which it is made (or all), and on the others."""
+    if claim.whole:
+        return np.empty(0), np.empty(0)
+    found = {name: value(claim, numbers, claim.each or claim.quantity) for name, numbers in alone.items()}
+    known = {name: value for name, value in found.items() if not np.isnan(value)}
+    inside = [not claim.among or name in claim.among for name in known]
+    values = np.array(list(known.values()), float)
+    return values[np.array(inside, bool)], values[~np.array(inside, bool)]
+
+
+def _rank(claim: Claim, numbers: Numbers, values: np.ndarray) -> str:
+    if claim.rank:
+        try:
+            place, count, what = claim.rank(numbers)
+        except (KeyError, ValueError):
+            return ""
+        return f"place {place} of {count} {what}"
+    if not len(values) or claim.among:
+        return ""
+    claimed = values > claim.threshold if claim.above else values < claim.threshold
+    return f"{int(claimed.sum())} of {len(values)} data sets"
+
+
+def _cells(claim: Claim, numbers: Numbers) -> str:
+    try:
+        found = [cells.to_numpy().ravel() for cells in claim.cells(numbers).values()] if claim.cells else []
+    except (KeyError, ValueError):
+        return ""
+    values = np.concatenate([*found, np.empty(0)])
+    values = values[~np.isnan(values)]
+    if not values.size:
+        return ""
+    above, below = int((values > BOUND).sum()), int((values < -BOUND).sum())
+    span = f"{values.min():.2f} to {values.max():.2f}".replace("-", "−")
+    return f"{values.size} cells: {above} above {BOUND:g}, {below} below −{BOUND:g}, {span}"
 
 
 def shown(weighed: pd.DataFrame) -> pd.DataFrame:
     """The columns of ``weigh`` that fit on a page, the verdict first, since a phone shows only the first columns.
 
-    ``weighed``: as ``weigh`` returns it, or some of its rows. Raises ValueError for another table.
+    The verdict with its value and rank, then the sentence, with what was added or changed later, both intervals, the
+    verdict over data sets and the paper's value. ``weighed``: as ``weigh`` returns it, or some of its rows. Raises
+    ValueError for another table.
     """
-    checks.table(weighed, ("verdict", "sentence", "threshold", "where", "paper"), holes=("here", "low", "high"))
-    pairs = zip(weighed.low, weighed.high, strict=True)
-    intervals = ["–" if np.isnan(low) else f"{low:.2f} to {high:.2f}" for low, high in pairs]
-    paper = weighed.paper + " (" + weighed["where"] + ")"
-    found = weighed.assign(interval=intervals, paper=paper).rename(columns={"threshold": "claimed"})
-    return found[["verdict", "sentence", "here", "interval", "claimed", "paper"]]
+    texts = ("verdict", "sets_verdict", "sentence", "threshold", "where", "paper", "rank", "cells", "added", "changed")
+    checks.table(weighed, texts, holes=("here", "low", "high", "sets_low", "sets_high"))
+    said = [
+        " ".join([each.sentence, *(f"({what}: {why})" for what, why in _later(each) if why)])
+        for each in weighed.itertuples()
+    ]
+    ranks = [", ".join(filter(None, pair)) for pair in zip(weighed["rank"], weighed.cells, strict=True)]
+    found = {
+        "verdict": weighed.verdict,
+        "here": weighed.here,
+        "claimed": weighed.threshold,
+        "rank": [text or "–" for text in ranks],
+        "sentence": said,
+        "interval over seeds": _intervals(weighed.low, weighed.high),
+        "over data sets": _intervals(weighed.sets_low, weighed.sets_high),
+        "in general": weighed.sets_verdict.where(weighed.sets_low.notna(), "–"),
+        "paper": weighed.paper + " (" + weighed["where"] + ")",
+    }
+    return pd.DataFrame(found, weighed.index)
+
+
+def _later(row) -> tuple[tuple[str, str], ...]:
+    return ("added later", row.added), ("number changed later", row.changed)
+
+
+def _intervals(lows: pd.Series, highs: pd.Series) -> list[str]:
+    pairs = zip(lows, highs, strict=True)
+    return ["–" if np.isnan(low) else f"{low:.2f} to {high:.2f}" for low, high in pairs]
 
 
 def describe(weighed: pd.DataFrame) -> str:
-    """Two sentences to accompany the table of ``weigh``: on which side the values are, and what the intervals mean.
+    """Sentences to accompany the table of ``weigh``: on which side the values are, and what the intervals mean.
 
     ``weighed``: as ``weigh`` returns it, with its ``attrs``. Raises ValueError for another table.
     """
     edges = np.array([edge for _, edge in thresholds(weighed)])
-    if lost := {"interval", "sets", "of"} - weighed.attrs.keys():
+    if lost := {"seeds", "sets", "of"} - weighed.attrs.keys():
         raise ValueError(f"attrs of the table lack {', '.join(sorted(lost))}: give the table as weigh returned it")
     beyond = weighed.here - edges
     above = np.array([side == ">" for side, _ in thresholds(weighed)])
     claimed = int((np.where(above, beyond, -beyond) > 0).sum())
     values = f"{claimed} of {len(weighed)} values are on the side of the threshold that the paper claims."
     if weighed.low.isna().all():
-        return f"{values} As most settings have one seed, there are no intervals and no verdicts."
+        return f"{values} As most settings have one seed, there are no intervals over seeds and no verdicts by them."
     sets, of = weighed.attrs["sets"], weighed.attrs["of"]
     where = "" if sets == of else f" on the {sets} of {of} data sets that have several"
-    if weighed.attrs["interval"] == "jackknife":
-        return f"{values} The intervals (95 %) come from leaving out each seed in turn{where}."
-    resampled = f"The intervals (95 %) come from resampling the seeds of each setting{where}"
-    return f"{values} {resampled}; with so few seeds they are provisional."
+    resampled = f"The intervals over seeds (95 %) come from resampling the seeds of each setting{where}"
+    seeds = (
+        f"they are about studies of {weighed.attrs['seeds']} seeds, as this one is: with more, the value may be another"
+    )
+    return f"{values} {resampled}; {seeds}."
 
 
 def thresholds(weighed: pd.DataFrame) -> list[tuple[str, float]]:
@@ -185,63 +278,12 @@ def _numeric(value) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
-def _half_widths(table, values, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, str, int]:
-    """Half the width of each claim's interval, the method, and the number of data sets used."""
+def value(claim: Claim, numbers: Numbers, quantity: Callable[[Numbers], float] | None = None) -> float:
+    """The claim's number, or another ``quantity`` of its; NaN if the table lacks what it is about."""
     try:
-        whole = stats.complete(table)
-    except ValueError:
-        whole = table.iloc[:0]
-    seeds = whole.seed.unique()
-    if (count := len(seeds)) >= ENOUGH:
-        left = values(whole[whole.seed != seed] for seed in seeds)
-        error = np.sqrt((count - 1) / count * np.square(left - left.mean(axis=0)).sum(axis=0))
-        return student.ppf((1 + CONFIDENCE) / 2, count - 1) * error, "jackknife", whole.data_set.nunique()
-    # A data set with one seed has nothing to resample and would make the interval of a mean too narrow.
-    models = table.groupby(["data_set", "method", "strength"]).size().groupby("data_set").median()
-    several = models[models > 1]
-    if several.empty:
-        return np.full(values([]).shape[1], np.nan), "bootstrap", 0
-    part = table[table.data_set.isin(several.index)].reset_index(drop=True)
-    cells = Cells(part)
-    again = values((_redrawn(part, cells, rng) for _ in range(draws)), cells)
-    wider = np.sqrt(several.min() / (several.min() - 1))
-    return norm.ppf((1 + CONFIDENCE) / 2) * again.std(axis=0) * wider, "bootstrap", len(several)
-
-
-def _value(claim: Claim, numbers: Numbers) -> float:
-    try:
-        value = claim.quantity(numbers)
+        value = (quantity or claim.quantity)(numbers)
     except (KeyError, ValueError):  # the table lacks the data set, method, column or grid
         return np.nan
     if np.ndim(value) or np.asarray(value).dtype.kind not in "biuf" or np.isinf(value):
         raise ValueError(f"the quantity of the claim {claim.name!r} must be a number, not {checks.shown(value)}")
     return float(value)
-
-
-def _redrawn(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd.DataFrame:
-    """The table with the measured columns of each model from a seed drawn at random within its data set and setting."""
-    chosen = np.arange(len(table))
-    for places in cells.at.reshape(-1, cells.at.shape[-1]):
-        seeds = places[places >= 0]
-        chosen[seeds] = seeds[rng.integers(len(seeds), size=len(seeds))]
-    names = _measured(table)
-    return _with(table, names, table[names].to_numpy()[chosen])
-
-
-def _shuffled(table: pd.DataFrame, cells: Cells, rng: np.random.Generator) -> pd.DataFrame:
-    """The table with every measured column shuffled independently over the models of a data set."""
-    names = _measured(table)
-    values = table[names].to_numpy(copy=True)
-    for rows in cells.rows.values():
-        values[rows] = rng.permuted(values[rows], axis=0)
-    return _with(table, names, values)
-
-
-def _measured(table: pd.DataFrame) -> list[str]:
-    """The measured columns: all of floats but the strength."""
-    return [name for name in table.select_dtypes("float") if name != "strength"]
-
-
-def _with(table: pd.DataFrame, names: list[str], values: np.ndarray) -> pd.DataFrame:
-    """The table with new values in some columns: far faster than replacing one column at a time."""
-    return pd.concat([table.drop(columns=names), pd.DataFrame(values, table.index, names)], axis=1)

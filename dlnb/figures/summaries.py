@@ -53,12 +53,15 @@ def shares(parts: pd.DataFrame) -> Figure:
 
 @plt.rc_context(STYLE)
 def scorecard(weighed: pd.DataFrame) -> Figure:
-    """One row per claim (as ``claims.weigh`` gives them): value, interval, chance, threshold and the side claimed.
+    """One row per claim (as ``claims.weigh`` gives them): value, intervals, chance, threshold and the side claimed.
 
-    All numbers of ``dlnb.claims`` are correlations, shares or differences of them, so that they share an axis. Raises
-    ValueError for a table that lacks its columns, and for other verdicts.
+    The interval over seeds is thick, in the colour of the verdict; that over data sets is thin, and may reach beyond
+    the axis. A star marks claims that were added or changed later. All numbers of ``dlnb.claims`` are correlations,
+    shares or differences of them, so that they share an axis. Raises ValueError for a table that lacks its columns, and
+    for other verdicts.
     """
-    edges = thresholds(checks.table(weighed, ("claim", "verdict")))
+    wide = "sets_low", "sets_high"
+    edges = thresholds(checks.table(weighed, ("claim", "verdict", "added", "changed"), holes=wide))
     for verdict in weighed.verdict:
         checks.choose(VERDICTS, verdict, "verdict")
     figure, (axis,) = grid(1, panel=(PANEL, 0.34 * len(weighed)))
@@ -73,11 +76,14 @@ def scorecard(weighed: pd.DataFrame) -> Figure:
         axis.plot([claim.low, claim.high], [place, place], color=color, linewidth=2)
         axis.plot(claim.here, place, marker, color=color, markersize=6)
         axis.plot(claim.chance, place, "x", color="black", markersize=4)
+        axis.plot([claim.sets_low, claim.sets_high], [place + 0.27] * 2, color="black", linewidth=0.8)
     for verdict, (color, marker) in VERDICTS.items():
         axis.plot([], [], marker, color=color, label=verdict)
     axis.plot([], [], "x", color="black", markersize=4, label="chance")
+    axis.plot([], [], color="black", linewidth=0.8, label="over data sets")
     axis.set(xlim=(-reach, reach), ylim=(len(weighed) - 0.5, -0.5), xlabel="value")
-    axis.set_yticks(places, weighed.claim)
+    later = [bool(added or changed) for added, changed in zip(weighed.added, weighed.changed, strict=True)]
+    axis.set_yticks(places, [f"{claim} *" if star else claim for claim, star in zip(weighed.claim, later, strict=True)])
     axis.tick_params(axis="y", length=0, labelsize=10)
-    figure.legend(loc="outside upper center", ncols=4, frameon=False)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure

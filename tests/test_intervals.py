@@ -1,0 +1,83 @@
+"""Intervals with the data set as the unit, against tables of textbooks, SciPy's tests and simulations."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from test_statements import study
+
+from dlnb.claims import CLAIMS, intervals, verdicts
+from dlnb.claims.quantities import ALIKE, FIVE
+
+MEAN = verdicts.Claim("mean", "S.", "5.1", "p", lambda n: n.table.mig.mean(), 0.5)
+
+
+def test_the_interval_of_a_mean_is_that_of_students_t():
+    values = np.array([0.1, 0.4, -0.2, 0.35, 0.6, 0.05, 0.3])
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert intervals.of_sets(values) == pytest.approx((expected.low, expected.high))
+    assert np.isnan(intervals.of_sets(values[:1])).all() and np.isnan(intervals.of_sets(values[:0])).all()
+
+
+@pytest.mark.parametrize(("ones", "n"), [(7, 7), (0, 7), (6, 7), (1, 6), (3, 5)])
+def test_the_interval_of_a_share_of_data_sets_has_a_width(ones, n):
+    values = np.array([1.0] * ones + [0.0] * (n - ones))
+    expected = stats.binomtest(ones, n).proportion_ci(0.95, "exact")
+    assert intervals.of_sets(values) == pytest.approx((expected.low, expected.high))
+    low, high = intervals.of_sets(values)
+    assert high - low > 0.3
+
+
+def test_two_groups_of_data_sets_are_compared_as_by_welch():
+    one, other = np.array([0.8, 0.6, 0.75]), np.array([0.3, 0.5, 0.2, 0.55])
+    expected = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
+    assert intervals.of_groups(one, other) == pytest.approx((expected.low, expected.high))
+    assert np.isnan(intervals.of_groups(one[:1], other)).all()
+
+
+def test_every_data_set_is_weighed_by_itself():
+    table = study()
+    found = verdicts.weigh(table, [MEAN], np.random.default_rng(0), draws=2).iloc[0]
+    values = table.groupby("data_set").mig.mean()
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (found.sets_low, found.sets_high) == pytest.approx((expected.low, expected.high))
+    assert found["rank"] == f"{(values > 0.5).sum()} of 7 data sets"
+    assert found.sets_verdict == verdicts.judge(MEAN, expected.low, expected.high)
+
+
+def test_a_contrast_of_data_sets_is_welch_s_and_its_value_the_difference():
+    table = study()
+    for score in FIVE:
+        table[score] = table[score].where(~table.data_set.isin(ALIKE), table.mig + 0.3 * table[score])
+    (claim,) = [claim for claim in CLAIMS if claim.among]
+    found = verdicts.weigh(table, [claim], np.random.default_rng(0), draws=2).iloc[0]
+    level = {}
+    for name, part in table.groupby("data_set"):
+        matrix = part[list(FIVE)].corr("spearman").to_numpy()
+        level[name] = matrix[np.triu_indices(5, 1)].mean()
+    one, other = ([v for n, v in level.items() if (n in ALIKE) == inside] for inside in (True, False))
+    assert found.here == pytest.approx(np.mean(one) - np.mean(other))
+    expected = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
+    assert (found.sets_low, found.sets_high) == pytest.approx((expected.low, expected.high))
+
+
+def test_a_contrast_needs_its_data_sets_and_its_quantity():
+    for fields in ({"among": ("dsprites",)}, {"each": lambda n: 0.0}):
+        with pytest.raises(ValueError, match="a contrast needs both among and each"):
+            verdicts.Claim("a", "s", "5", "p", lambda n: 0.0, 0, **fields)
+
+
+def test_what_was_added_or_changed_later_is_told_beside_the_sentence():
+    later = verdicts.Claim("a", "S.", "5", "p", MEAN.quantity, 0, added="Left out.", changed="Too lenient.")
+    weighed = verdicts.weigh(study(), [later, MEAN], np.random.default_rng(0), draws=2)
+    assert weighed.added.tolist() == ["Left out.", ""] and weighed.changed.tolist() == ["Too lenient.", ""]
+    shown = verdicts.shown(weighed)
+    assert shown.sentence[0] == "S. (added later: Left out.) (number changed later: Too lenient.)"
+    assert shown.sentence[1] == "S."
+
+
+def test_cells_are_counted_on_both_sides():
+    frame = {"a": pd.DataFrame([[0.5, -0.5, 0.1]]), "b": pd.DataFrame([[0.4, np.nan, -0.25]])}
+    claim = verdicts.Claim("a", "S.", "5", "p", MEAN.quantity, 0, cells=lambda n: frame)
+    found = verdicts.weigh(study(), [claim], np.random.default_rng(0), draws=2)
+    assert found.cells[0] == "5 cells: 2 above 0.3, 1 below −0.3, −0.50 to 0.50"
