@@ -13,7 +13,9 @@ from dlnb import data, models, results, run
 from dlnb.run import worker
 from dlnb.study import STUDIES
 
-SMOKE = STUDIES["smoke"]
+# As smoke, but small: the runner's steps are the same at any length
+SMOKE = replace(STUDIES["smoke"], sample=2_400, labels=(10, 100), evaluation=2)
+SMOKE = replace(SMOKE, training=replace(SMOKE.training, steps=30))
 CELL = TINY.cells()[1]
 DSPRITES = data.load("dsprites", size=32)
 SECONDS = ["seconds_training", "seconds_scoring"]

@@ -65,7 +65,7 @@ class Translator(MarkdownTranslator):
     def visit_target(self, node):  # the library makes anchors, for which notebooks have no use
         raise nodes.SkipNode
 
-    visit_toctree = visit_raw = visit_target
+    visit_toctree = visit_raw = visit_meta = visit_target
 
     def visit_exercise_title(self, node):
         raise nodes.SkipNode
