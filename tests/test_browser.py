@@ -23,7 +23,7 @@ WIDTH = "() => document.documentElement.scrollWidth - window.innerWidth"
 # Tables and figures that end beyond a box which hides what is outside, and of which no fading edge tells
 CUT = """() => [...document.querySelectorAll('.bd-article table, .bd-article figure img')].filter(each => {
     for (let box = each.parentElement; box && box !== document.body; box = box.parentElement)
-        if (each.getBoundingClientRect().right > box.getBoundingClientRect().right + 1
+        if (each.getBoundingClientRect().right > box.getBoundingClientRect().right + 2
                 && getComputedStyle(box).overflowX !== 'visible')
             return !box.classList.contains('cut-right') || box.tabIndex !== 0;
     return false;
