@@ -125,6 +125,9 @@ CALLS = {
     "analysis.within_seeds": of(analysis.within_seeds, KEY, ["mig", "sap"], rows=["mig"], columns=["sap"]),
     "claims.Claim": Call(claims.Claim, asdict(CLAIM)),
     "claims.Numbers": of(claims.Numbers, KEY, noise={"mig": 0.1}, cells=Cells(TABLE)),
+    "claims.by_place": of(
+        claims.by_place, ["claim", "where", "paper", "threshold", "verdict"], ["here"], (), "weighed", WEIGHED
+    ),
     "claims.describe": of(claims.describe, ["threshold"], ["low", "high", "here"], (), "weighed", WEIGHED),
     "claims.factorization": of(claims.factorization, KEY, ["tc_sampled", "tc_mean", "mi_sampled", "mi_mean"], rng=RNG),
     "claims.judge": Call(claims.judge, {"claim": CLAIM, "low": 0.1, "high": 0.2}),
@@ -280,6 +283,7 @@ PASSES = {  # function, argument, kind of value: why it is let through
     ("analysis.medians", "values", "array of NaN"): "medians ignore NaN and are NaN where there is nothing else",
     ("analysis.spearman", "values", "array of NaN"): "a column with NaN has no rank correlation, which is NaN",
     ("claims.shown", "weighed", "without rows"): "some of the claims are shown, or none",
+    ("claims.by_place", "weighed", "without rows"): "some of the claims are shown, or none",
     ("claims.judge", "*", "NaN"): "an interval that is unknown leaves the verdict open",
     ("figures.animation", "side", "number 3"): "a number of pixels",
     ("figures.Look", "marker", "text"): "x is a marker",

@@ -2,9 +2,11 @@
 
 From the table of a study ``weigh(table, CLAIMS, rng)`` returns a verdict on each claim, ``factorization`` one on each
 data set and method of question 5.1. ``statements`` lists the claims, ``quantities`` computes their numbers, ``places``
-what they compete with, ``intervals`` how far they could move; ``verdicts`` judges them, ``trends`` question 5.1.
+what they compete with, ``intervals`` how far they could move; ``verdicts`` judges them, ``trends`` question 5.1, and
+``lines`` says them beside a figure.
 """
 
+from dlnb.claims.lines import by_place
 from dlnb.claims.quantities import Numbers
 from dlnb.claims.statements import CLAIMS, of
 from dlnb.claims.trends import LEVEL, factorization
@@ -20,6 +22,7 @@ __all__ = [
     "SHUFFLES",
     "Claim",
     "Numbers",
+    "by_place",
     "describe",
     "factorization",
     "judge",

@@ -31,7 +31,8 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
     """Lines of medians with their intervals over the place of the strength in its sweep, one for each method.
 
     ``medians``: as ``stats.by_strength`` gives them (columns data_set, method, strength, median, low, high), of several
-    values of the column ``panel``. Strengths of different methods have no common scale: the axis numbers them.
+    values of the column ``panel``. Strengths of different methods have no common scale: the axis numbers them, and has
+    the strengths themselves if there is one method.
     """
     needs, measures = [panel, "method", "strength"], ["median", "low", "high"]
     medians = checks.table(inputs.rows(medians, needs, measures, needs, log=log), finite=["strength"])
@@ -56,12 +57,13 @@ def medians_by_strength(medians: pd.DataFrame, *, panel: str, ylabel: str, log: 
             colors.extend([look.color] * len(part))
         axis.add_collection(LineCollection(intervals, colors=colors, linewidths=0.8))
         axis.set(title=named(name), xlim=(-0.5, longest - 0.5))
-        axis.set_xticks(range(longest) if len(names) <= MANY or axis in lowest else [])
+        ticks = range(longest) if len(names) <= MANY or axis in lowest else []
+        axis.set_xticks(ticks, [f"{s:g}" for s in sweeps[methods[0]]] if len(methods) == 1 and ticks else None)
         if log:
             axis.set_yscale("log")
             logarithmic(axis.yaxis)
     for axis in lowest:
-        axis.set_xlabel("place of the strength")
+        axis.set_xlabel("strength" if len(methods) == 1 else "place of the strength")
     figure.supylabel(ylabel, fontsize=12)
     legend(figure, axes, [named(method) for method in methods])
     return figure
@@ -214,7 +216,8 @@ def correlations(frames: dict[str, pd.DataFrame], *, columns: int = 2, label: st
         drawn = cells(axis, frame, *names, turn=45, cmap="RdBu_r", limits=(-1, 1), written=_percent)
         axis.set_title(named(title))
         axis.tick_params(length=0, labelsize=10)
-    figure.colorbar(drawn, ax=axes, label=label, shrink=0.6)
+    # In percent, as the cells are
+    figure.colorbar(drawn, ax=axes, label=f"{label}, %", shrink=0.6, format=lambda value, _: _percent(value))
     return figure
 
 

@@ -214,7 +214,7 @@ def lines_by_strength(table, panels: dict, *, ylabel: str, log: bool = False, ch
         axis.set(title=title, xlabel="strength β" if set(medians.method) == {"beta_vae"} else "strength")
         if log:
             axis.set_yscale("log")
-            axis.yaxis.set_major_formatter(ScalarFormatter())
+            axis.yaxis.set_major_formatter("{x:g}")
             axis.yaxis.set_minor_formatter(NullFormatter())
     drawn[0].set_ylabel(ylabel)
     if chance is not None or table.method.nunique() > 1:
