@@ -47,6 +47,8 @@ def notebook(app, doctree, page: str, code: list) -> nbformat.NotebookNode:
     for i, text in enumerate(texts[::2]):
         if text.strip():
             cells.append(nbformat.v4.new_markdown_cell(text.strip()))
+        if i == 0:
+            cells += numbers(app, page)
         while i < len(shown) and rest:  # with the cells before it that the page does not show
             cell = rest.pop(0)
             if not is_installation(cell.source):
@@ -68,7 +70,7 @@ def notebook(app, doctree, page: str, code: list) -> nbformat.NotebookNode:
 
 
 def opening(app, page: str, code: list) -> list:
-    """What the notebook is, the installation, and the numbers of the book to compare with."""
+    """What the notebook is, and the installation."""
     version = importlib.metadata.version("dlnb")
     with_versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
     metadata = app.env.nb_metadata.get(page, {})
@@ -84,13 +86,17 @@ def opening(app, page: str, code: list) -> list:
     )
     repository = app.config.html_theme_options["repository_url"]
     install = TITLE.format("Installation") + "\n" + INSTALL.format(repository=repository, version=version)
-    cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(install.strip(), metadata=FOLDED)]
+    return [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(install.strip(), metadata=FOLDED)]
+
+
+def numbers(app, page: str) -> list:
+    """A cell with the numbers of the book to compare with, below the title, if there are any."""
     glued = read_glue_cache(app.env.mystnb_config.output_folder, page)
-    if numbers := {name: value(output) for name, output in glued.items()}:
-        listed = json.dumps(numbers, indent=4, ensure_ascii=False)
-        source = f"{TITLE.format('Numbers of the book')}\nfrom dlnb import notebook\n\nnotebook.beside({listed})"
-        cells.append(nbformat.v4.new_code_cell(source, metadata=FOLDED))
-    return cells
+    if not glued:
+        return []
+    listed = json.dumps({name: value(output) for name, output in glued.items()}, indent=4, ensure_ascii=False)
+    source = f"{TITLE.format('Numbers of the book')}\nfrom dlnb import notebook\n\nnotebook.beside({listed})"
+    return [nbformat.v4.new_code_cell(source, metadata=FOLDED)]
 
 
 def value(output):
