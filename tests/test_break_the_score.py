@@ -68,7 +68,7 @@ def test_controls_choose_a_row_of_the_grid(opened):
     rotate.press("ArrowRight")
     assert rotate.get_attribute("aria-valuetext") == "2°"
     told(angle=2)
-    line.get_by_text("Against perfect codes, MIG falls by 0.12").wait_for()
+    line.get_by_text("Most is lost by MIG (−0.12), least by").wait_for()
     drop.press("End")
     noise.press("ArrowRight")
     told(angle=2, rows=TABLE.rows.min(), noise=0.1)

@@ -134,3 +134,16 @@ def test_clouds_have_the_same_density_before_and_after(page):
                 spread = [(cloud[:, i] - cloud[:, i].min()) / np.ptp(cloud[:, i]) for cloud in (one, other)]
                 assert stats.ks_2samp(*spread).pvalue > 1e-3
         assert stats.ks_2samp(normal[:, 0], uniform[:, 0]).pvalue < 1e-3  # the test can tell them apart
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_the_dot_may_be_taken_to_every_edge_and_back(page, prior):
+    page.get_by_role("radio", name=prior).check(force=True)
+    for name in ("Dot in story one", "Place of the heart", "Dot in story two"):
+        pad = page.get_by_role("slider", name=name)
+        for key in ("Right", "Down", "Left", "Left", "Up", "Up", "Right"):  # corners and sides, ten steps from each
+            for _ in range(12):
+                pad.press(f"Shift+Arrow{key}")
+            shown = page.locator(".below").evaluate_all("all => all.map((each) => each.textContent).join()")
+            assert "NaN" not in shown and "Infinity" not in shown
+            assert page.locator("svg .way").count() == 8

@@ -81,13 +81,10 @@
       });
 
       const lost = scores.map((score, i) => perfect.scores[i] - score);
-      const told = (loss) => {
-        const verb = loss < 0 ? "rises" : "falls";
-        return `${SCORES[NAMES[lost.indexOf(loss)]]} ${verb} by ${format(Math.abs(loss))}`;
-      };
+      const told = (loss) => `${SCORES[NAMES[lost.indexOf(loss)]]} (${format(-loss)})`;
       const [least, most] = [Math.min(...lost), Math.max(...lost)];
       line.textContent =
-        least === most ? "These codes are perfect." : `Against perfect codes, ${told(most)} and ${told(least)}.`;
+        least === most ? "These codes are perfect." : `Most is lost by ${told(most)}, least by ${told(least)}.`;
       stage.say(`${line.textContent} ${NAMES.map((name, i) => `${SCORES[name]} ${format(scores[i])}`).join(", ")}`);
     };
   });

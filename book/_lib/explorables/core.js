@@ -1,11 +1,11 @@
 /* What the explorables of the book share: controls, drawing, and when to draw.
 
-   Plain classic scripts, so that they work from file://. One explorable is a file NAME.js that calls
+   Classic scripts, which work from file://. An explorable is a file NAME.js that calls
 
      dlnb.explorable("NAME", (stage) => { ...make controls and charts...; return () => { ...draw all of it... } })
 
    The function returned is called once at the start, after every change of a control, and when the width or the theme
-   changes; it draws everything anew. Data that the page brings (`data` of figures.explorable) are stage.data. A third
+   changes. Data that the page brings (`data` of figures.explorable) are stage.data. A third
    argument lists scripts to load before, for example ["NAME.data.js"], which sets dlnb.data["NAME"]. What an explorable
    computes stands in dlnb.formulas["NAME"], where tests find it. */
 (() => {

@@ -116,7 +116,9 @@
       const share = Math.max(...model.shares[moved]);
       line.textContent =
         `z${moved + 1}: ${format(model.kl[moved])} nats${model.kl[moved] < ACTIVE ? ", passive" : ""}. ` +
-        `It tells most of ${model.factors[model.shares[moved].indexOf(share)]}, ${format(share)} of its entropy.`;
+        (share < 0.02
+          ? "It tells next to nothing of any factor."
+          : `It tells most of ${model.factors[model.shares[moved].indexOf(share)]}, ${format(share)} of its entropy.`);
       stage.say(line.textContent);
     };
   });

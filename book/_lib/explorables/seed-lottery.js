@@ -112,7 +112,8 @@
       });
 
       const same = percent(sum(odds.map((p) => p * p)));
-      const told = [`Two papers with one run a method name the same winner in ${same} of all cases.`];
+      const tied = winners.filter((each) => each[1]).length;
+      const told = [`${tied ? `${tied} ties. ` : ""}Two papers with one run a method name the same winner in ${same} of all cases.`];
       const called = (m) => methods[names[m]];
       const beats = `matches or beats ${percent(good[last])} of all models`;
       if (good.length) told.unshift(`The choice, ${called(choices[last])}, ${beats}.`);

@@ -2,7 +2,7 @@
 
    A code z with independent coordinates of one distribution (the prior) is mapped to the other story's code by the
    proof's f = g^-1 h^-1 A h g: g makes each coordinate uniform, h makes it normal, A turns by an angle. w is h(g(z)), a
-   point of a standard normal distribution; g(z) is where the heart stands in the picture. A point is two numbers. */
+   point of a standard normal distribution; g(z) is where the heart stands in the picture. */
 (() => {
   "use strict";
   const { axis, clamp, format, glide, path, random, range, scale } = dlnb;
@@ -16,12 +16,13 @@
       for (let k = 60; k > 0; k--) fraction = -x + k / fraction;
       return density(x) / fraction;
     }
-    let [sum, term] = [x, x]; // x + x^3 / 3 + x^5 / (3 5) + ...
+    let [sum, term] = [x, x]; // x + x^3/3 + x^5/15 + ...
     for (let k = 3; Math.abs(term) > 1e-17; k += 2) sum += term *= (x * x) / k;
     return 0.5 + density(x) * sum;
   };
   const quantile = (p) => {
     if (p > 0.5) return -quantile(1 - p);
+    p = Math.max(p, 1e-17);
     let x = -Math.sqrt(Math.max(-2 * Math.log(2 * p), 0)) * 0.9; // near enough for Halley's steps
     for (let k = 0; k < 8; k++) {
       const error = (cdf(x) - p) / density(x);
@@ -121,7 +122,7 @@
     const into = (value) => PRIORS[prior.value].into(value);
     const out = (value) => PRIORS[prior.value].out(value);
     const place = (point) => point.map(cdf); // of the heart, from w
-    /* Within a circle, so that no turn takes the dot out of a frame. */
+    /* Within a circle, so that no turn takes the dot out. */
     const hold = (point) => {
       const finite = point.map((each) => clamp(each, -9, 9));
       const far = Math.max(Math.hypot(...finite) / 2.5, 1);
@@ -166,7 +167,7 @@
       return { add, at, inside };
     };
 
-    /* The clouds, and in them the ways along which each coordinate of either story moves the dot. */
+    /* The clouds, and the ways along which each coordinate of either story moves the dot. */
     const drawStory = (chart, own, show) => {
       const { add, at, inside } = cloud(chart, out, own ? turn : (point) => point, show, 24, 3.2);
       const [one, two] = [lines(w), lines(turn(w))];
@@ -175,7 +176,7 @@
       const ways = all.map((way) => way.map(at).filter(inside));
       ways.forEach((way, i) => add("path", { d: path(way), stroke: COLOURS[i], class: "way" }));
       ways.forEach((way, i) => {
-        /* Names at the far ends of this story's own lines and at the near ends of the other's. */
+        /* Names: far ends of this story's own lines, near ends of the other's. */
         const end = i < 2 === own ? way[0] : way[way.length - 1];
         const [x, y] = [clamp(end[0], 34, chart.width - 14), clamp(end[1], 18, chart.height - 32)];
         const style = `fill: ${COLOURS[i]}`;
