@@ -1,6 +1,7 @@
 """What all tests share. Helpers that they call are in modules of their own: common, grids, sweeps, writers."""
 
 import os
+import signal
 
 import pytest
 
@@ -9,6 +10,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before TensorFlow and BLAS start: one
         os.environ.setdefault(name, "1")
 
 import pages
+
+# A shell that starts the tests in the background ignores these, and so would all processes that tests start and end.
+for each in ("SIGINT", "SIGQUIT", "SIGHUP"):
+    if hasattr(signal, each) and signal.getsignal(getattr(signal, each)) is signal.SIG_IGN:
+        restored = signal.default_int_handler if each == "SIGINT" else signal.SIG_DFL
+        signal.signal(getattr(signal, each), restored)
 
 LONGEST = ("runners", "training", "forms", "behaviour", "browser", "sweep")  # files that are begun first
 
