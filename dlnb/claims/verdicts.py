@@ -90,8 +90,8 @@ def weigh(
     - low, high and ``verdict``: other seeds on the same data sets. A bootstrap of the seeds within each setting, at
       every number S of seeds, widened by sqrt(S / (S - 1)). It is about the value that studies of S seeds have on
       average; with more seeds the value itself may be another, as a median of few models is noisy. It ignores what
-      models of a seed share. ``benchmarks/coverage.py`` measures how often it holds. Data sets with one seed enter the
-      value but not the interval; if all have one, there is none.
+      models of a seed share. ``benchmarks/interval_coverage.py`` measures how often it holds. Data sets with one seed
+      enter the value but not the interval; if all have one, there is none.
     - sets_low, sets_high and ``sets_verdict``: other data sets. The claim is evaluated on a table of each data set, and
       the interval is that of a mean of these values (``intervals.of_sets``), or of a difference of two such means. NaN,
       and "cannot tell", for claims that are ``whole``. Data sets that are variants of one are no independent draws, so

@@ -1,6 +1,6 @@
 """How often the intervals of claims hold: simulated studies of 7 data sets x 36 settings x S seeds, without TensorFlow.
 
-    python benchmarks/coverage.py [--studies 40] [--draws 25] [--seeds 2 3 5] [--workers N]
+    python benchmarks/interval_coverage.py [--studies 40] [--draws 25] [--seeds 2 3 5] [--workers N]
 
 Writes dlnb/tables/coverage.csv.
 
