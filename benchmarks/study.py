@@ -82,7 +82,9 @@ def big(folder: Path) -> dict[str, float]:
 def side_by_side() -> float:
     """Best case of two models in one graph: the time of an update of two batches divided by two updates of one."""
     once = estimate.seconds_an_update(STUDY, "dsprites", "beta_vae")
-    twice = estimate.seconds_an_update(replace(STUDY, batch=2 * STUDY.batch), "dsprites", "beta_vae")
+    twice = estimate.seconds_an_update(
+        replace(STUDY, training=replace(STUDY.training, batch=2 * STUDY.training.batch)), "dsprites", "beta_vae"
+    )
     return twice / (2 * once)
 
 
