@@ -6,9 +6,13 @@ from dlnb.figures import board
 
 
 def write(app, exception):
-    """Beside the scripts that html_extra_path has just copied."""
-    if exception is None and app.builder.format == "html":
+    """Beside the scripts that html_extra_path has just copied, if any page shows the board."""
+    if exception is None and app.builder.format == "html" and shown(Path(app.outdir)):
         board.write(Path(app.outdir) / "explorables")
+
+
+def shown(folder: Path) -> bool:
+    return any(f'data-name="{board.NAME}"' in page.read_text() for page in folder.rglob("*.html"))
 
 
 def setup(app):

@@ -110,7 +110,8 @@ def of_code(cell) -> nbformat.NotebookNode:
     hidden = HIDDEN & set(cell.metadata.get("tags", []))
     source = relaxed(cell.source)
     if hidden:
-        title = TITLE.format(STILL if "figures.explorable(" in source else CHECKS)
+        usual = STILL if "figures.explorable(" in source else CHECKS
+        title = TITLE.format(cell.metadata.get("mystnb", {}).get("code_prompt_show", usual))
         return nbformat.v4.new_code_cell(f"{title}\n{source}", metadata=FOLDED)
     return nbformat.v4.new_code_cell(source)
 
