@@ -1,5 +1,7 @@
 """Intervals with the data set as the unit, against tables of textbooks, SciPy's tests and simulations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +67,21 @@ def test_a_contrast_needs_its_data_sets_and_its_quantity():
     for fields in ({"among": ("dsprites",)}, {"each": lambda n: 0.0}):
         with pytest.raises(ValueError, match="a contrast needs both among and each"):
             verdicts.Claim("a", "s", "5", "p", lambda n: 0.0, 0, **fields)
+
+
+@pytest.mark.parametrize(("bounds", "half"), [((-9, 9), 3.1766), ((0, 1), 0.5)])
+def test_intervals_end_where_the_number_does(bounds, half):
+    """Student's interval of the two values 1/4 and 3/4 is 0.5 ± 12.706 * 0.25."""
+    table = study()[lambda t: t.data_set.isin(["cars3d", "dsprites"])].assign(mig=0.25)
+    table.loc[table.data_set == "dsprites", "mig"] = 0.75
+    found = verdicts.weigh(table, [replace(MEAN, threshold=0.4, bounds=bounds)], np.random.default_rng(0), draws=2)
+    assert found.loc[0, ["sets_low", "sets_high"]].tolist() == pytest.approx([0.5 - half, 0.5 + half], abs=1e-4)
+
+
+def test_bounds_hold_the_threshold():
+    for bounds in ((0, 1), (2, 1), (0.5,), "ab", (np.nan, 3), None):
+        with pytest.raises(ValueError, match="two numbers with the threshold between them"):
+            verdicts.Claim("a", "s", "5", "p", lambda n: 0.0, 2, bounds=bounds)
 
 
 def test_what_was_added_or_changed_later_is_told_beside_the_sentence():

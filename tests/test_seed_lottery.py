@@ -79,7 +79,7 @@ def test_a_draw_has_a_winner_and_the_choice_of_each_rule(page):
         page.get_by_role("radio", name=rule).check(force=True)
         drawn = fourth.loc[method]
         model = CARS.method.eq(method) & CARS.strength.eq(drawn.strength) & CARS.seed.eq(drawn.seed)
-        text = told(f"The choice, {names[method]}, matches or beats {100 * place[model].item():.0f} %")
+        text = told(f"The choice, {names[method]}, matches or beats {100 * place[model].item():.0f}%")
         assert f"{names[fourth.factor_vae_score.idxmax()]} wins." in text
     page.get_by_role("combobox", name="score").select_option("MIG")
     told(f"{names[fourth.mig.idxmax()]} wins.")

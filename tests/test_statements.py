@@ -114,11 +114,13 @@ def test_what_is_shown_begins_with_the_verdict():
     weighed.loc[0, ["here", "low", "high", "verdict"]] = 0.125, -0.25, 0.5, "cannot tell"
     table = verdicts.shown(weighed)
     assert next(iter(table)) == "verdict" and table.claimed.tolist() == weighed.threshold.tolist()
-    assert table.iloc[0][["here", "interval over seeds"]].tolist() == [0.125, "-0.25 to 0.50"]
-    assert table["interval over seeds"][1] == "–" and len(table) == len(weighed)
+    assert table.here[0] == 0.125 and len(table) == len(weighed)
     assert "(number changed later: It was a mean over data sets" in table.sentence[0]
-    assert " of 21 pairs of data sets" in table["rank"][1] and "above 0.3" in table["rank"][0]
     assert table.paper[0] == "no clear pattern (5.4, Figure 16)"
+    behind = verdicts.evidence(weighed)
+    assert behind["over seeds"].tolist() == ["−0.25 to 0.50", *["–"] * (len(weighed) - 1)]
+    assert behind.verdict.equals(table.verdict) and behind.here.equals(table.here)
+    assert " of 21 pairs of data sets" in behind["in detail"][1] and "above 0.3" in behind["in detail"][0]
 
 
 def test_seeds_are_drawn_anew_within_each_setting():

@@ -10,7 +10,19 @@ from dlnb.claims.lines import by_place
 from dlnb.claims.quantities import Numbers
 from dlnb.claims.statements import CLAIMS, of
 from dlnb.claims.trends import LEVEL, factorization
-from dlnb.claims.verdicts import ABSENCE, AGREES, DISAGREES, OPEN, SHUFFLES, Claim, describe, judge, shown, weigh
+from dlnb.claims.verdicts import (
+    ABSENCE,
+    AGREES,
+    DISAGREES,
+    OPEN,
+    SHUFFLES,
+    Claim,
+    describe,
+    evidence,
+    judge,
+    shown,
+    weigh,
+)
 
 __all__ = [
     "ABSENCE",
@@ -24,6 +36,7 @@ __all__ = [
     "Numbers",
     "by_place",
     "describe",
+    "evidence",
     "factorization",
     "judge",
     "of",

@@ -25,6 +25,7 @@ SHORT = "Trained for 1/150 of the paper's updates, on images with a quarter of t
 FEW = "A few seeds say little about the spread of models of one setting."
 DRAWN = "Images are rendered by this package; its cars, toys and painting are stand-ins."
 LEFT_OUT = "The paper says it, and the list had left it out."
+CORRELATION, DIFFERENCE, SHARE = (-1, 1), (-2, 2), (0, 1)  # what these can be
 CANCELLED = "It was a mean over data sets, in which opposite signs cancel."
 
 
@@ -60,6 +61,7 @@ PRACTICE = (
         above=False,
         changed=CANCELLED,
         cells=losses,
+        bounds=SHARE,
     ),
     Claim(
         "dSprites and Color-dSprites are alike",
@@ -73,6 +75,7 @@ PRACTICE = (
         changed="It competed with the mean of the other pairs; the paper says that only this pair is.",
         whole=True,
         rank=rank_of_pair,
+        bounds=DIFFERENCE,
     ),
     Claim(
         "transfer within data set and score",
@@ -83,6 +86,7 @@ PRACTICE = (
         0.6,
         caveat=FEW,
         whole=True,
+        bounds=SHARE,
     ),
     Claim(
         "transfer to another data set and score",
@@ -106,6 +110,7 @@ PRACTICE = (
         lambda n: with_accuracy(n, (*VARIANTS, "shapes3d")),
         0.3,
         caveat=SHORT,
+        bounds=CORRELATION,
     ),
     Claim(
         "and little on others",
@@ -119,6 +124,7 @@ PRACTICE = (
         caveat=DRAWN,
         changed=CANCELLED,
         cells=read_elsewhere,
+        bounds=SHARE,
     ),
     Claim(
         "no statistical efficiency",
@@ -131,6 +137,7 @@ PRACTICE = (
         above=False,
         changed=CANCELLED + " It was over all seeds, which differ in their 100 labels.",
         cells=saving,
+        bounds=SHARE,
     ),
     Claim(
         "lower TC does not help downstream",
@@ -144,5 +151,6 @@ PRACTICE = (
         caveat=SHORT,
         added=LEFT_OUT,
         cells=dependence,
+        bounds=SHARE,
     ),
 )

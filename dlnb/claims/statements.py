@@ -7,7 +7,7 @@ those of the table. The claims of sections 5.4 and 5.5 are in ``practice``.
 
 from dlnb import checks, paper
 from dlnb.claims.places import rank_of_alike, rank_of_tight
-from dlnb.claims.practice import DRAWN, FEW, LEFT_OUT, PRACTICE, SHORT
+from dlnb.claims.practice import CORRELATION, DIFFERENCE, DRAWN, FEW, LEFT_OUT, PRACTICE, SHARE, SHORT
 from dlnb.claims.quantities import (
     ALIKE,
     FIVE,
@@ -43,6 +43,7 @@ CLAIMS = (
         0,
         above=False,
         caveat=SHORT,
+        bounds=CORRELATION,
     ),
     Claim(
         "mean TC rises",
@@ -52,6 +53,7 @@ CLAIMS = (
         lambda n: trend(n, "tc_mean", ["beta_vae", "beta_tc_vae"]),
         0,
         caveat=SHORT,
+        bounds=CORRELATION,
     ),
     Claim(
         "FactorVAE falls less",
@@ -61,6 +63,7 @@ CLAIMS = (
         lambda n: trend(n, "tc_sampled", ["factor_vae"]) - trend(n, "tc_sampled", ["beta_vae", "beta_tc_vae"]),
         0,
         caveat="The critic is smaller and learns faster than the paper's.",
+        bounds=DIFFERENCE,
     ),
     Claim(
         "DIP-VAE-I is the exception",
@@ -70,6 +73,7 @@ CLAIMS = (
         lambda n: above_others(n, "beta_vae", "tc_mean", ["dip_vae_i"]),
         0.5,
         caveat=SHORT,
+        bounds=SHARE,
     ),
     Claim(
         "AnnealedVAE has a correlated mean",
@@ -79,6 +83,7 @@ CLAIMS = (
         lambda n: above_others(n, "annealed_vae", "tc_mean"),
         0.5,
         caveat=GAMMA,
+        bounds=SHARE,
     ),
     Claim(
         "sampled TC of AnnealedVAE falls",
@@ -90,6 +95,7 @@ CLAIMS = (
         above=False,
         caveat=GAMMA,
         added=LEFT_OUT,
+        bounds=CORRELATION,
     ),
     Claim(
         "mean information rises",
@@ -99,6 +105,7 @@ CLAIMS = (
         lambda n: trend(n, "mi_mean", ["beta_vae", "beta_tc_vae"]),
         0,
         caveat=SHORT,
+        bounds=CORRELATION,
     ),
     Claim(
         "information of DIP-VAE-I rises",
@@ -109,6 +116,7 @@ CLAIMS = (
         0,
         caveat=SHORT,
         added=LEFT_OUT,
+        bounds=CORRELATION,
     ),
     Claim(
         "scores agree but for Modularity",
@@ -117,6 +125,7 @@ CLAIMS = (
         "all but Modularity correlate",
         lambda n: over_sets(n, lambda m: mean_pair(m, FIVE) - mean_with(m, "modularity", FIVE)),
         0,
+        bounds=DIFFERENCE,
     ),
     Claim(
         "the five agree",
@@ -125,6 +134,7 @@ CLAIMS = (
         "mild to strong",
         _level,
         0.3,
+        bounds=CORRELATION,
     ),
     Claim(
         "two tight pairs",
@@ -134,6 +144,7 @@ CLAIMS = (
         lambda n: over_sets(n, tight),
         0,
         rank=rank_of_tight,
+        bounds=DIFFERENCE,
     ),
     Claim(
         "agreement depends on the data",
@@ -146,6 +157,7 @@ CLAIMS = (
         among=ALIKE,
         each=_level,
         rank=rank_of_alike,
+        bounds=DIFFERENCE,
     ),
     Claim(
         "the method explains little",
@@ -184,6 +196,7 @@ CLAIMS = (
         flips,
         0.2,
         caveat=FEW,
+        bounds=SHARE,
     ),
     Claim(
         "no method is best everywhere",
@@ -194,6 +207,7 @@ CLAIMS = (
         0.5,
         above=False,
         whole=True,
+        bounds=SHARE,
     ),
     *PRACTICE,
 )

@@ -25,7 +25,7 @@ class Claim:
     ``quantity`` of ``Numbers`` returns a number, and raises ValueError or KeyError for what a table lacks. Unless
     ``whole``, its value is the mean of its values on tables of one data set each; or, for data sets ``among`` which are
     contrasted with all others, a difference of two means of ``each``. Raises ValueError if a field is of another type,
-    or the threshold is not finite.
+    the threshold is not finite, or it is not between the ``bounds``.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Claim:
     each: Callable[[Numbers], float] | None = None
     cells: Callable[[Numbers], dict[str, pd.DataFrame]] | None = None  # the correlations of which it is a share
     rank: Callable[[Numbers], tuple[int, int, str]] | None = None  # place, number and kind of what it competes with
+    bounds: tuple[float, float] = (-np.inf, np.inf)  # what the number can be; intervals end there
 
     def __post_init__(self):
         for name in ("name", "sentence", "where", "paper", "caveat", "added", "changed"):
@@ -52,6 +53,10 @@ class Claim:
             if getattr(self, name) is not None:
                 checks.function(getattr(self, name), f"{name} of a claim", "a function of Numbers")
         object.__setattr__(self, "threshold", checks.number(self.threshold, "threshold of a claim", -np.inf))
+        bounds = tuple(self.bounds) if isinstance(self.bounds, tuple | list) else ()
+        if len(bounds) != 2 or not all(map(_numeric, bounds)) or not bounds[0] < self.threshold < bounds[1]:
+            given = f"{checks.shown(self.bounds)} with the threshold {self.threshold:g}"
+            raise ValueError(f"bounds of a claim must be two numbers with the threshold between them, not {given}")
         checks.flag(self.above, "above")
         checks.flag(self.whole, "whole")
         object.__setattr__(self, "among", checks.names(self.among, "data sets among which a claim is made"))
@@ -85,7 +90,7 @@ def weigh(
     """Every claim tested on a table of any size: its value here, two intervals and a verdict by each.
 
     "agrees" if the whole interval is on the side of the threshold that the paper claims, "disagrees" if it is on the
-    other, else "cannot tell". Both are of 95 %.
+    other, else "cannot tell". Both are of 95%.
 
     - low, high and ``verdict``: other seeds on the same data sets. A bootstrap of the seeds within each setting, at
       every number S of seeds, widened by sqrt(S / (S - 1)). It is about the value that studies of S seeds have on
@@ -138,9 +143,9 @@ def _row(claim: Claim, numbers: Numbers, alone: dict[str, Numbers], width: float
     """The row of ``weigh`` of a claim. ``alone``: the numbers of each data set; ``width``: half of the interval."""
     here, known = value(claim, numbers), shuffled[~np.isnan(shuffled)]
     beyond = shuffled > claim.threshold if claim.above else shuffled < claim.threshold  # False for NaN
-    ends = here - width, here + width
+    ends = _within(claim, here - width, here + width)
     one, other = _by_set(claim, alone)
-    sets = intervals.of_groups(one, other) if claim.among else intervals.of_sets(one)
+    sets = _within(claim, *(intervals.of_groups(one, other) if claim.among else intervals.of_sets(one)))
     texts = {name: getattr(claim, name) for name in ("caveat", "added", "changed")}
     return {
         **{"claim": claim.name, "sentence": claim.sentence, "where": claim.where, "paper": claim.paper},
@@ -150,6 +155,11 @@ def _row(claim: Claim, numbers: Numbers, alone: dict[str, Numbers], width: float
         **{"sets_low": sets[0], "sets_high": sets[1], "sets_verdict": judge(claim, *sets)},
         **{"rank": _rank(claim, numbers, one), "cells": _cells(claim, numbers), **texts},
     }
+
+
+def _within(claim: Claim, low: float, high: float) -> tuple[float, float]:
+    """An interval without what the claim's number cannot be: those of a normal distribution know no bounds."""
+    return float(np.maximum(low, claim.bounds[0])), float(np.minimum(high, claim.bounds[1]))
 
 
 def _by_set(claim: Claim, alone: dict[str, Numbers]) -> tuple[np.ndarray, np.ndarray]:
@@ -191,29 +201,38 @@ def _cells(claim: Claim, numbers: Numbers) -> str:
 
 
 def shown(weighed: pd.DataFrame) -> pd.DataFrame:
-    """The columns of ``weigh`` that fit on a page, the verdict first, since a phone shows only the first columns.
+    """The verdict over seeds of each claim, with its value, what is claimed, the sentence and the paper's value.
 
-    The verdict with its value and rank, then the sentence, with what was added or changed later, both intervals, the
-    verdict over data sets and the paper's value. ``weighed``: as ``weigh`` returns it, or some of its rows. Raises
+    The sentence says what was added or changed later. The verdict comes first, since a phone shows only the first
+    columns; ``evidence`` has the intervals. ``weighed``: as ``weigh`` returns it, or some of its rows. Raises
     ValueError for another table.
     """
-    texts = ("verdict", "sets_verdict", "sentence", "threshold", "where", "paper", "rank", "cells", "added", "changed")
-    checks.table(weighed, texts, holes=("here", "low", "high", "sets_low", "sets_high"))
+    checks.table(weighed, ("verdict", "sentence", "threshold", "where", "paper", "added", "changed"), holes=("here",))
     said = [
         " ".join([each.sentence, *(f"({what}: {why})" for what, why in _later(each) if why)])
         for each in weighed.itertuples()
     ]
-    ranks = [", ".join(filter(None, pair)) for pair in zip(weighed["rank"], weighed.cells, strict=True)]
+    found = {"verdict": weighed.verdict, "here": weighed.here, "claimed": weighed.threshold, "sentence": said}
+    return pd.DataFrame(found | {"paper": weighed.paper + " (" + weighed["where"] + ")"}, weighed.index)
+
+
+def evidence(weighed: pd.DataFrame) -> pd.DataFrame:
+    """How far the value of each claim can be trusted: both intervals with their verdicts, and the single values.
+
+    "in detail": on how many data sets the value is on the claimed side, or the place of what the claim singles out, and
+    the single correlations of a share. ``weighed``: as ``weigh`` returns it, or some of its rows. Raises ValueError for
+    another table.
+    """
+    texts = "verdict", "sets_verdict", "rank", "cells"
+    checks.table(weighed, texts, holes=("here", "low", "high", "sets_low", "sets_high"))
+    details = [", ".join(filter(None, pair)) for pair in zip(weighed["rank"], weighed.cells, strict=True)]
     found = {
-        "verdict": weighed.verdict,
         "here": weighed.here,
-        "claimed": weighed.threshold,
-        "rank": [text or "–" for text in ranks],
-        "sentence": said,
-        "interval over seeds": _intervals(weighed.low, weighed.high),
+        "over seeds": _intervals(weighed.low, weighed.high),
+        "verdict": weighed.verdict,
         "over data sets": _intervals(weighed.sets_low, weighed.sets_high),
         "in general": weighed.sets_verdict.where(weighed.sets_low.notna(), "–"),
-        "paper": weighed.paper + " (" + weighed["where"] + ")",
+        "in detail": [text or "–" for text in details],
     }
     return pd.DataFrame(found, weighed.index)
 
@@ -224,7 +243,7 @@ def _later(row) -> tuple[tuple[str, str], ...]:
 
 def _intervals(lows: pd.Series, highs: pd.Series) -> list[str]:
     pairs = zip(lows, highs, strict=True)
-    return ["–" if np.isnan(low) else f"{low:.2f} to {high:.2f}" for low, high in pairs]
+    return ["–" if np.isnan(low) else f"{low:.2f} to {high:.2f}".replace("-", "−") for low, high in pairs]
 
 
 def describe(weighed: pd.DataFrame) -> str:
@@ -243,7 +262,7 @@ def describe(weighed: pd.DataFrame) -> str:
         return f"{values} As most settings have one seed, there are no intervals over seeds and no verdicts by them."
     sets, of = weighed.attrs["sets"], weighed.attrs["of"]
     where = "" if sets == of else f" on the {sets} of {of} data sets that have several"
-    resampled = f"The intervals over seeds (95 %) come from resampling the seeds of each setting{where}"
+    resampled = f"The intervals over seeds (95%) come from resampling the seeds of each setting{where}"
     seeds = (
         f"they are about studies of {weighed.attrs['seeds']} seeds, as this one is: with more, the value may be another"
     )

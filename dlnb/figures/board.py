@@ -1,6 +1,6 @@
 """The decoders of kept models as scripts for the explorable "latent-board", with weights of a byte each.
 
-A script sets dlnb.data["latent-board.DATA_SET"] to what ``contents`` returns, the bytes in base64. The book's build
+A script sets dlnb.data["latent-board.MODEL"] to what ``contents`` returns, the bytes in base64. The book's build
 writes one for each kept model.
 """
 
@@ -23,29 +23,29 @@ def quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.round(kernel / scale).astype(np.int8), scale
 
 
-def contents(data_set: str, study: str = STUDY) -> dict:
+def contents(name: str, study: str = STUDY) -> dict:
     """A kept model for the script: names, image ``shape``, ``layers``, ``weights``, ``codes``, ``kl`` and ``shares``.
 
     ``weights`` are those of all layers, int8 and one after the other, as bytes in base64; each layer of ``layers`` has
     their ``shape``, a ``scale`` for each output and the ``bias``. Kernels of dense layers are [inputs, outputs], those
     of transposed convolutions [4, 4, inputs, outputs], where Keras has [4, 4, outputs, inputs].
     """
-    about, arrays = keepsakes.decoder(study, data_set)
-    told, beside = keepsakes.codes(study, data_set)
+    about, arrays = keepsakes.decoder(study, name)
+    told, beside = keepsakes.codes(study, name)
     layers, parts = [], []
     for kernel, bias in zip(arrays[::2], arrays[1::2], strict=True):
         kernel = kernel.astype(float)
         bytes_, scale = quantized(kernel.swapaxes(2, 3) if kernel.ndim == 4 else kernel)
         parts.append(bytes_.tobytes())
         shown = {"scale": scale, "bias": bias.astype(float)}
-        layers.append({"shape": list(bytes_.shape)} | {name: _short(values, 6) for name, values in shown.items()})
+        layers.append({"shape": list(bytes_.shape)} | {part: _short(values, 6) for part, values in shown.items()})
     return {
         "model": about["name"],
         "shape": about["image_shape"],
-        "factors": [name.replace("_", " ") for name in told["factors"]],
+        "factors": [factor.replace("_", " ") for factor in told["factors"]],
         "layers": layers,
         "weights": base64.b64encode(b"".join(parts)).decode(),
-        **{name: _short(beside[name], 3) for name in ("codes", "kl", "shares")},
+        **{part: _short(beside[part], 3) for part in ("codes", "kl", "shares")},
     }
 
 
@@ -54,8 +54,10 @@ def _short(values: np.ndarray, digits: int) -> list:
 
 
 def names(study: str = STUDY) -> dict[str, str]:
-    """What the data sets of the kept models are called, in the paper's order."""
-    return {name: named(name) for name in keepsakes.reconstructions(study)}
+    """What the kept models are called, in the paper's order of their data sets."""
+    kinds = {True: "the best model", False: "a middle one"}
+    sets = {name: named(name.removesuffix(keepsakes.BEST)) for name in keepsakes.names(study)}
+    return {name: f"{of}: {kinds[name.endswith(keepsakes.BEST)]}" for name, of in sets.items()}
 
 
 def write(folder: Path, study: str = STUDY) -> list[Path]:

@@ -3,6 +3,8 @@
 ``tables/STUDY/models/DATA_SET.npz`` is a model with weights as float16 (``models.Model.load``);
 ``DATA_SET.images.npz`` holds its reconstructions of random images. ``benchmarks/keepsakes.py`` writes both.
 ``DATA_SET.codes.npz``, of ``benchmarks/board.py``, has its codes of a few images and what its latents tell of factors.
+The same of the model with the highest DCI score is in ``DATA_SET.best.codes.npz`` and ``DATA_SET.best.decoder.npz``,
+without its encoder.
 """
 
 from pathlib import Path
@@ -25,6 +27,8 @@ FIGURE_7 = {  # the method that the paper shows for each data set
 
 KIND = "reconstructions"
 CODES = "codes of a kept model"
+DECODER = "decoder of a trained model"
+BEST = ".best"  # in names of kept models: the one of the data set with the highest DCI score
 MODEL = "trained model"  # models.model.KIND, which cannot be imported without TensorFlow
 
 
@@ -68,34 +72,48 @@ def _pairs(path: Path) -> np.ndarray:
     return pairs / 255
 
 
-def save_codes(study: str, data_set: str, codes, kl, shares, factors, tables=None) -> Path:
+def names(study: str, tables=None) -> list[str]:
+    """The names of the kept models: those of data sets, and with BEST behind it that of the best model of one."""
+    both = [name + end for name in FIGURE_7 for end in ("", BEST)]
+    return [name for name in both if (_folder(study, tables) / f"{name}.codes.npz").exists()]
+
+
+def save_codes(study: str, name: str, codes, kl, shares, factors, tables=None) -> Path:
     """Write what is shown beside the decoder of a kept model; the path.
 
     - ``codes`` [n, d]: mean codes of some random images; ``kl`` [d]: mean KL divergence of each latent, in nats.
     - ``shares`` [d, k]: what latents tell of each of the ``factors``, as shares of the factor's entropy.
     """
-    path = _folder(study, tables) / f"{data_set}.codes.npz"
+    path = _folder(study, tables) / f"{name}.codes.npz"
     arrays = {"codes": checks.finite(codes, "codes", "[n, d]", 2), "kl": checks.finite(kl, "kl", "[d]", 1)}
     arrays["shares"] = checks.finite(shares, "shares", "[d, k]", 2)
     if arrays["shares"].shape != (arrays["codes"].shape[1], len(factors)) or len(arrays["kl"]) != len(arrays["shares"]):
         raise ValueError(f"{codes.shape} codes, {kl.shape} divergences and {shares.shape} shares do not fit {factors}")
-    about = {"kind": CODES, "study": study, "data_set": data_set, "factors": list(factors)}
+    about = {"kind": CODES, "study": study, "data_set": name.removesuffix(BEST), "factors": list(factors)}
     storage.save(path, about, {name: values.astype(np.float32) for name, values in arrays.items()})
     return path
 
 
-def codes(study: str, data_set: str, tables=None) -> tuple[dict, dict[str, np.ndarray]]:
+def codes(study: str, name: str, tables=None) -> tuple[dict, dict[str, np.ndarray]]:
     """What ``save_codes`` wrote: ({"factors": names, ...}, {"codes", "kl", "shares"}). Raises ValueError if damaged."""
-    path = _folder(study, tables) / f"{data_set}.codes.npz"
+    path = _folder(study, tables) / f"{name}.codes.npz"
     about, arrays = storage.load(path, CODES)
     if missing := {"codes", "kl", "shares"} - arrays.keys() or {"factors"} - about.keys():
         raise storage.damaged(path, CODES, f"it lacks {min(missing)}")
     return about, arrays
 
 
-def decoder(study: str, data_set: str, tables=None) -> tuple[dict, list[np.ndarray]]:
+def save_decoder(study: str, name: str, about: dict, weights: list[np.ndarray], tables=None) -> Path:
+    """Write the weights of a decoder as float16, kernel and bias of each layer, and how it was made; the path."""
+    path = _folder(study, tables) / f"{name}.decoder.npz"
+    arrays = {f"decoder/{i}": values.astype(np.float16) for i, values in enumerate(weights)}
+    storage.save(path, about | {"kind": DECODER}, arrays)
+    return path
+
+
+def decoder(study: str, name: str, tables=None) -> tuple[dict, list[np.ndarray]]:
     """How a kept model was made, and the weights of its decoder: kernel and bias of each layer, float16."""
-    path = _folder(study, tables) / f"{data_set}.npz"
-    about, arrays = storage.load(path, MODEL)
+    whole, alone = (_folder(study, tables) / f"{name}{end}" for end in (".npz", ".decoder.npz"))
+    about, arrays = storage.load(alone, DECODER) if alone.exists() else storage.load(whole, MODEL)
     count = sum(name.startswith("decoder/") for name in arrays)
     return about, [arrays[f"decoder/{i}"] for i in range(count)]

@@ -48,7 +48,7 @@
       [copies.value, scales.value] = ["once", "kept"];
     });
     const held = () => (copies.value === "twice" ? 2 : 1) * FACTORS;
-    const halves = stage.part("halves");
+    const halves = stage.part("halves watched");
     const chart = (title, label, height) => {
       stage.part("half", halves);
       stage.line(title, "title");

@@ -4,7 +4,7 @@
 (() => {
   "use strict";
   const { axis, bar, format, mean, range, scale, sum } = dlnb;
-  const percent = (share) => `${format(100 * share, 0)} %`;
+  const percent = (share) => `${format(100 * share, 0)}%`;
 
   /* The methods whose drawn model has the highest number: one, but for ties. */
   const first = (groups, runs) => {
@@ -50,7 +50,7 @@
     const height = ROW * names.length + 42;
     const title = "The last draw: the winner in orange, a ring around the choice";
     const dots = chart(title, "Scores by method; drawn models are larger", height);
-    const tally = chart("Winners; marks: in the long run", "Bars: how often each method has won", height - 42);
+    const tally = chart("Winners; marks: in the long run", "Bars: how often each method has won", height);
     stage.part("record");
     const verdict = stage.line("", "line centred");
     stage.line("How often is the choice at least as good as a random model?", "title");
@@ -90,9 +90,9 @@
       drawDots(groups, runs[last], winners[last], choices[last]);
 
       const add = tally.clear();
-      names.forEach((name, m) => {
-        const won = winners.filter((each) => each.length === 1 && each[0] === m).length;
-        const told = { label: methods[name], text: `${won} of ${draws.length}`, mark: odds[m] };
+      [...Object.values(methods), "a tie"].forEach((label, m) => {
+        const won = winners.filter((each) => (each[1] >= 0 ? names.length : each[0]) === m).length;
+        const told = { label, text: `${won} of ${draws.length}`, mark: odds[m] ?? 1 - sum(odds) };
         bar(add, tally.width, ROW * m, { ...told, share: won / Math.max(draws.length, 1), fill: "var(--b)" });
       });
 
@@ -112,8 +112,7 @@
       });
 
       const same = percent(sum(odds.map((p) => p * p)));
-      const tied = winners.filter((each) => each[1]).length;
-      const told = [`${tied ? `${tied} ties. ` : ""}Two papers with one run a method name the same winner in ${same} of all cases.`];
+      const told = [`Two papers with one run a method name the same winner in ${same} of all cases.`];
       const called = (m) => methods[names[m]];
       const beats = `matches or beats ${percent(good[last])} of all models`;
       if (good.length) told.unshift(`The choice, ${called(choices[last])}, ${beats}.`);

@@ -228,7 +228,7 @@
         row.forEach((share, j) => {
           const width = share * (bars.width - start);
           add("rect", { x, y, width, height: 26, fill: COLOURS[j] });
-          const label = `${OLD[j]} ${Math.round(100 * share)} %`;
+          const label = `${OLD[j]} ${Math.round(100 * share)}%`;
           if (width > 62) add("text", { x: x + width / 2, y: y + 18, "text-anchor": "middle", class: "within" }, label);
           x += width;
         });
