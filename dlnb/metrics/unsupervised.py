@@ -136,24 +136,24 @@ def wasserstein_correlation(codes, factors=None, rng=None) -> dict[str, float]:
 def average_mutual_information(codes, factors=None, rng=None) -> dict[str, float]:
     """{"average_mutual_information"}: mean over pairs of latents of the mutual information of their bins, in nats.
 
-        0 (independent; finite samples of continuous codes lie above) to log 20 (one determines the other). codes float
-    d at least 2; uses the first two thirds of the rows. Raises ValueError for a single latent and for fewer than 2 of
-        those rows.
+    0 (independent; finite samples of continuous codes lie above) to log 20 (one determines the other). codes float
+    [n, d], d at least 2; uses the first two thirds of the rows. Raises ValueError for a single latent and for fewer
+    than 2 of those rows.
 
-        >>> import numpy as np
-        >>> from dlnb.metrics import average_mutual_information
-        >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two independent binary factors
-        >>> noise = np.random.default_rng(0).standard_normal((480, 2))
-        >>> def value(codes):
-        ...     return round(average_mutual_information(codes)["average_mutual_information"], 2)
-        >>> value(factors)  # perfect
-        0.0
-        >>> value(factors @ [[1, 1], [0, 1]])  # latent 1 is the sum of both factors: log(2) / 2
-        0.35
-        >>> value(np.zeros((480, 2)))  # empty, yet independent
-        0.0
-        >>> value(noise)  # independent too: the bias of 20 bins and 320 rows
-        0.33
+    >>> import numpy as np
+    >>> from dlnb.metrics import average_mutual_information
+    >>> factors = np.array(120 * list(np.ndindex(2, 2)))  # two independent binary factors
+    >>> noise = np.random.default_rng(0).standard_normal((480, 2))
+    >>> def value(codes):
+    ...     return round(average_mutual_information(codes)["average_mutual_information"], 2)
+    >>> value(factors)  # perfect
+    0.0
+    >>> value(factors @ [[1, 1], [0, 1]])  # latent 1 is the sum of both factors: log(2) / 2
+    0.35
+    >>> value(np.zeros((480, 2)))  # empty, yet independent
+    0.0
+    >>> value(noise)  # independent too: the bias of 20 bins and 320 rows
+    0.33
     """
     codes = _fitted(codes, "mutual information")
     rows.several(codes.shape[1], "latents", "average_mutual_information")

@@ -147,7 +147,7 @@ class DIPVAE2(Method):
 
 @dataclass(frozen=True)
 class AnnealedVAE(Method):
-    """gamma |KL - C|, where the capacity C grows linearly from 0 (Burgess et al. 2018)."""
+    """``gamma |KL - C|``, where the capacity C grows linearly from 0 (Burgess et al. 2018)."""
 
     capacity: float  # C after the warm-up, nats, at least 0; the study uses 5 to 100
     gamma: float = 1000.0  # the study's constant
