@@ -1,4 +1,4 @@
-"""Docstrings as the page *api* shows them: their lists of parameters are lists, told by "name: " at the start of a line."""
+"""Docstrings on the page *api*: what is listed in them as lines that begin with a name and a colon becomes a list."""
 
 import re
 
