@@ -7,11 +7,13 @@ INSTALLED = .venv/installed
 
 WORKERS ?= 2
 
-.PHONY: help book notebooks test test-slow test-environments study lock clean
+.PHONY: help book notebooks pdf slides test test-slow test-environments study lock clean
 
 help:
 	@echo "make book               install, run every chapter, write _build/html/index.html"
 	@echo "make notebooks          the same; notebooks that stand alone are in _build/html/notebooks"
+	@echo "make pdf                the book as one PDF, _build/pdf/dlnb.pdf (printed by Chromium)"
+	@echo "make slides             slides for two sessions, _build/slides/session1.html and session2.html"
 	@echo "make test               lint and test; the site's own tests need a built book"
 	@echo "make test-slow          the tests that take long: recipes of CONTRIBUTING, a campaign of kills"
 	@echo "make test-environments ENV=colab  every notebook that stands alone, in Colab's versions (or floor, newest, here)"
@@ -31,6 +33,15 @@ book: $(INSTALLED)
 	done
 
 notebooks: book
+
+# Both are made of the executed book: nothing is run again that has been run.
+pdf: book
+	$(BIN)/python book/_pdf/pdf.py
+
+slides: book
+	rm -rf _build/slides
+	$(BIN)/python -m sphinx -b revealjs -q -W --keep-going -E -d _build/.slides book/slides _build/slides
+	@echo "open _build/slides/session1.html and session2.html; S opens the notes"
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -78,7 +89,7 @@ lock:
 	&& $$dir/bin/python -c "$$BUILD_REQUIRES" > $$dir/build.in \
 	&& grep '^#' requirements.lock > $$dir/lock \
 	&& $$dir/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --fork-strategy fewest \
-		--no-header --no-annotate --generate-hashes --extra book --extra test pyproject.toml $$dir/build.in \
+		--no-header --no-annotate --generate-hashes --extra book --extra teach --extra test pyproject.toml $$dir/build.in \
 		>> $$dir/lock \
 	&& cp $$dir/lock requirements.lock
 

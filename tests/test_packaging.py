@@ -26,7 +26,7 @@ def test_environment_only_points_to_the_project():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     assert environment == {
         "name": "dlnb",
-        "dependencies": ["python=3.12", "pip", {"pip": ["-e .[book,test]"]}],
+        "dependencies": ["python=3.12", "pip", {"pip": ["-e .[book,teach,test]"]}],
     }
 
 
@@ -52,8 +52,9 @@ def test_make_installs_only_what_the_lock_vouches_for():
 def test_lock_satisfies_every_declared_dependency():
     pins = {requirement.name: requirement for requirement in map(Requirement, PINS)}
     extras = PROJECT["optional-dependencies"]
-    built = DECLARED["build-system"]["requires"]
-    for declared in map(Requirement, PROJECT["dependencies"] + extras["book"] + extras["test"] + built):
+    installed = [*PROJECT["dependencies"], *DECLARED["build-system"]["requires"]]
+    installed += [*extras["book"], *extras["teach"], *extras["test"]]
+    for declared in map(Requirement, installed):
         version = next(iter(pins[declared.name].specifier)).version
         assert declared.specifier.contains(version), declared
 
