@@ -8,11 +8,10 @@ def merge(app, doctree, page: str) -> None:
     """Move what neighbours hide into the first of them."""
     for cell in list(doctree.findall(nodes.container)):
         fold = folded(cell)
-        while fold and same(fold, other := folded(cell.next_node(descend=False, siblings=True))):
+        while fold and same(fold, other := folded(after := cell.next_node(descend=False, siblings=True))):
             fold.extend(other.children)
-            emptied = other.parent
-            emptied.parent.remove(emptied)
-            emptied.clear()  # so that its own turn finds nothing to merge
+            after.parent.remove(after)  # other.parent is not set by MyST-NB
+            after.clear()  # so that its own turn finds nothing to merge
 
 
 def folded(cell: nodes.Node | None) -> HideCodeCellNode | None:
