@@ -37,6 +37,9 @@ book: $(INSTALLED)
 # which is what gets published.
 notebooks handouts instructor: book
 
+instructor: $(INSTALLED)
+	$(BIN)/python teaching/answer_key.py _build/instructor/assignment.csv
+
 data: $(INSTALLED)
 	$(BIN)/python -m dlnb.results.flat _build/data
 

@@ -65,8 +65,8 @@ def without_answers(text: str) -> str:
 def cells(text: str, edition: Edition, answers: dict[str, str], worksheet: bool = False) -> list:
     """The cells of a text between two cells of code, in which AT_EXERCISE marks where exercises end.
 
-    ``answers``: model answers by label. In a ``worksheet`` blocks of Python are cells of code, and every edition but the
-    instructor's has room to write.
+    ``answers``: model answers by label. In a ``worksheet`` blocks of Python are cells of code, and there is room to
+    write in all editions but that of instructors.
     """
     if edition == BOOK and not worksheet:
         return split(AT_EXERCISE.sub("", text), blocks=False)
@@ -78,18 +78,20 @@ def cells(text: str, edition: Edition, answers: dict[str, str], worksheet: bool 
         elif edition != INSTRUCTOR:
             found += [nbformat.v4.new_markdown_cell(TO_WRITE), nbformat.v4.new_code_cell()]
         elif part in answers:
-            found += split(answers[part], blocks=True)
+            found += split(answers[part], blocks=True, relax=not worksheet)
     return found
 
 
-def split(text: str, blocks: bool) -> list:
-    """A text as a cell, or, with ``blocks``, as several: its blocks of Python as cells of code."""
-    parts = FENCE.split(text) if blocks else [text]
-    made = [
-        nbformat.v4.new_code_cell(relaxed(part.strip())) if i % 2 else nbformat.v4.new_markdown_cell(part.strip())
-        for i, part in enumerate(parts)
-    ]
-    return [cell for cell in made if cell.source]
+def split(text: str, blocks: bool, relax: bool = False) -> list:
+    """A text as a cell, or, with ``blocks``, as several: its blocks of Python as cells of code.
+
+    ``relax``: let assertions warn, as those of chapters do.
+    """
+    found = []
+    for i, part in enumerate(FENCE.split(text) if blocks else [text]):
+        made = nbformat.v4.new_code_cell if i % 2 else nbformat.v4.new_markdown_cell
+        found.append(made(relaxed(part.strip()) if i % 2 and relax else part.strip()))
+    return [cell for cell in found if cell.source]
 
 
 def of_code(code: list, edition: Edition) -> list:

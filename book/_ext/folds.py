@@ -1,4 +1,4 @@
-"""One fold for neighbouring cells that are hidden under the same prompt, so that a reader passes one line, not three."""
+"""One fold for neighbouring cells that are hidden under one prompt, so that a reader passes one line, not three."""
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode

@@ -11,7 +11,7 @@ CELL = "\x00cell {}\x00"  # where a code cell stands
 AT_CELL = re.compile("\x00cell ([0-9]+)\x00")
 EXERCISE = "\x00exercise {}\x00"  # where an exercise, or a task of an assignment, ends; its solution may follow
 AT_EXERCISE = re.compile("\x00exercise ([\\w-]*)\x00")
-TASK = "task-"  # how the label of a section begins that is a task
+TASK = "graded-"  # how the label of a section begins that is a task of an assignment
 ANSWER = '<details class="answer">'  # a block that a handout leaves out begins so, and ends with </details>
 NUMBER = '<abbr title="in the book">', "</abbr>"
 

@@ -2,7 +2,7 @@
 
 It is made of the resolved page, so that numbers, citations and links are those of the book; code is the chapter's own.
 The buttons of each page lead to it. The same pass writes its other editions (``editions``), beside the built book. A
-page with tasks (plain_markdown.TASK) and without cells of code is a worksheet: the code blocks of its text become cells.
+page with tasks (plain_markdown.TASK) and no cells of code is a worksheet: the blocks of code in its text become cells.
 Settings: ``html_baseurl``, where the book is, and ``standalone_colab``, what comes before the name of a notebook in the
 address by which Colab opens it.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import editions
 import nbformat
 from docutils import nodes
-from editions import BOOK, EDITIONS, HANDOUT, Edition
+from editions import BOOK, EDITIONS, HANDOUT, INSTRUCTOR, Edition
 from myst_nb.ext.glue.crossref import read_glue_cache
 from plain_markdown import AT_CELL, TASK, Translator
 from pybtex.backends.markdown import Backend
@@ -84,7 +84,7 @@ def opening(app, page: str, code: list, edition: Edition) -> list:
     """What the notebook is, and the installation."""
     address = f"{app.config.html_baseurl}{page}.html"
     this = f"This notebook is [a page of the book “{app.config.html_title}”]({address})"
-    about = f"\n\n*{edition.about}*" if edition.about else ""
+    about = f"\n\n*{edition.about}*" if edition.about and (code or edition == INSTRUCTOR) else ""
     if not code:
         return [nbformat.v4.new_markdown_cell(f"*{this}, to be worked in.*{about}")]
     version = importlib.metadata.version("dlnb")
@@ -104,7 +104,7 @@ def opening(app, page: str, code: list, edition: Edition) -> list:
 
 
 def numbers(app, page: str, hidden) -> list:
-    """A cell with the numbers of the book to compare with, but for the ``hidden``, below the title, if there are any."""
+    """A cell with the numbers of the book to compare with, without the ``hidden``, if there are any."""
     glued = read_glue_cache(app.env.mystnb_config.output_folder, page)
     told = {name: value(output) for name, output in glued.items() if name not in hidden}
     if not told:
