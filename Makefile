@@ -7,13 +7,16 @@ INSTALLED = .venv/installed
 
 WORKERS ?= 2
 
-.PHONY: help book notebooks pdf slides test test-slow test-environments study lock clean
+.PHONY: help book notebooks handouts instructor data pdf slides test test-slow test-environments study lock clean
 
 help:
 	@echo "make book               install, run every chapter, write _build/html/index.html"
 	@echo "make notebooks          the same; notebooks that stand alone are in _build/html/notebooks"
 	@echo "make pdf                the book as one PDF, _build/pdf/dlnb.pdf (printed by Chromium)"
 	@echo "make slides             slides for two sessions, _build/slides/session1.html and session2.html"
+	@echo "make handouts           the same; those without solutions, for students, are in _build/handouts"
+	@echo "make instructor         the same; those with solutions and model answers are in _build/instructor"
+	@echo "make data               one CSV with a row a model, and its dictionary, in _build/data"
 	@echo "make test               lint and test; the site's own tests need a built book"
 	@echo "make test-slow          the tests that take long: recipes of CONTRIBUTING, a campaign of kills"
 	@echo "make test-environments ENV=colab  every notebook that stands alone, in Colab's versions (or floor, newest, here)"
@@ -25,14 +28,22 @@ help:
 # A page that failed is not read again by the next build, which would then pass: so a failed build forgets its pages,
 # though not the cells it has run. Old HTML goes first, so that nothing stale is left beside the new.
 book: $(INSTALLED)
-	rm -rf _build/html
+	rm -rf _build/html _build/handouts _build/instructor
 	DLNB_BOOK=1 TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/jupyter-book build . -W -n --keep-going \
 		|| { rm -rf _build/.doctrees; exit 1; }
 	@for page in index $$(awk '/(root|file):/ { print $$NF }' _toc.yml); do \
 		test -s _build/html/$$page.html || { echo "make book: _build/html/$$page.html is missing" >&2; exit 1; }; \
 	done
 
-notebooks: book
+# All three are written by the book's own pass (book/_ext/standalone.py). What is for teachers lies outside _build/html,
+# which is what gets published.
+notebooks handouts instructor: book
+
+instructor: $(INSTALLED)
+	$(BIN)/python teaching/answer_key.py _build/instructor/assignment.csv
+
+data: $(INSTALLED)
+	$(BIN)/python -m dlnb.results.flat _build/data
 
 # Both are made of the executed book: nothing is run again that has been run.
 pdf: book

@@ -12,12 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT / "book/_ext"), str(ROOT / "tests/environments")]
 
+import editions  # noqa: E402
 import rerun_cells  # noqa: E402
 import run  # noqa: E402
 
 MADE = sorted((ROOT / "_build/html/notebooks").glob("*.ipynb"))
 of_each = pytest.mark.parametrize("path", MADE, ids=lambda path: path.stem)
 built = pytest.mark.skipif(not MADE, reason="no built book: run `make book`")
+WORKSHEETS = {"assignment"}  # whose code stands in blocks of the page's text, and needs no package
 BRIEF = 30.0  # seconds of all pages that are run here, as the book took them; `make test-environments` runs the others
 NOTATION = {
     "a role": r"\{[\w:.-]+\}`",
@@ -48,7 +50,7 @@ def test_every_chapter_with_code_has_one():
     chapters = {
         p.stem for p in (ROOT / "book").glob("*.ipynb") if any(c.cell_type == "code" for c in source(p.stem).cells)
     }
-    assert {path.stem for path in MADE} == chapters
+    assert {path.stem for path in MADE} == chapters | WORKSHEETS
 
 
 @built
@@ -78,7 +80,13 @@ def test_code_is_that_of_the_chapter(path):
         texts = [rerun_cells.relaxed(text) for text in cells if "notebook.beside(" not in text]
         return [re.sub("^#@title .*\n", "", text).strip() for text in texts]
 
-    assert statements(nbformat.read(path, 4)) == statements(source(path.stem))
+    chapter = source(path.stem)
+    if path.stem in WORKSHEETS:
+        blocks = [block.strip() for text in prose(chapter) for block in editions.FENCE.findall(text)]
+        code = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+        assert blocks and [text for text in code if text] == blocks
+    else:
+        assert statements(nbformat.read(path, 4)) == statements(chapter)
 
 
 @built
@@ -97,7 +105,10 @@ def test_it_can_be_opened_anywhere_and_says_what_it_needs(path):
     notebook = nbformat.read(path, 4)
     nbformat.validate(notebook)
     first, install = notebook.cells[:2]
-    assert "to be rerun" in first.source and "%pip install" in install.source and "@v" in install.source
+    if path.stem in WORKSHEETS:
+        assert "to be worked in" in first.source and "%pip install" not in path.read_text()
+    else:
+        assert "to be rerun" in first.source and "%pip install" in install.source and "@v" in install.source
     assert all(not c.outputs and c.execution_count is None for c in notebook.cells if c.cell_type == "code")
     trains = any(rerun_cells.trains(c.source) for c in notebook.cells if c.cell_type == "code")
     assert (notebook.metadata.get("accelerator") == "GPU") == trains

@@ -9,6 +9,10 @@ from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_conte
 
 CELL = "\x00cell {}\x00"  # where a code cell stands
 AT_CELL = re.compile("\x00cell ([0-9]+)\x00")
+EXERCISE = "\x00exercise {}\x00"  # where an exercise, or a task of an assignment, ends; its solution may follow
+AT_EXERCISE = re.compile("\x00exercise ([\\w-]*)\x00")
+TASK = "graded-"  # how the label of a section begins that is a task of an assignment
+ANSWER = '<details class="answer">'  # a block that a handout leaves out begins so, and ends with </details>
 NUMBER = '<abbr title="in the book">', "</abbr>"
 
 
@@ -78,8 +82,19 @@ class Translator(MarkdownTranslator):
 
     visit_exercise_node = visit_exercise_enumerable_node
 
+    def depart_exercise_enumerable_node(self, node):
+        self._pop_context(node)
+        self.add(EXERCISE.format(node.get("label", "")), prefix_eol=2, suffix_eol=2)
+
+    depart_exercise_node = depart_exercise_enumerable_node
+
+    def depart_section(self, node):
+        self._pop_status(node)
+        for label in (name for name in node["ids"] if name.startswith(TASK)):
+            self.add(EXERCISE.format(label), prefix_eol=2, suffix_eol=2)
+
     def visit_solution_node(self, node):
-        self.add("<details><summary>Solution</summary>", prefix_eol=2, suffix_eol=2)
+        self.add(f"{ANSWER}<summary>Solution</summary>", prefix_eol=2, suffix_eol=2)
 
     def depart_solution_node(self, node):
         self.add("</details>", prefix_eol=2, suffix_eol=2)

@@ -1,8 +1,10 @@
 """Writes a notebook of every chapter that stands alone, into the folder "notebooks" of the built book.
 
 It is made of the resolved page, so that numbers, citations and links are those of the book; code is the chapter's own.
-The buttons of each page lead to it. Settings: ``html_baseurl``, where the book is, and ``standalone_colab``, what
-comes before the name of a notebook in the address by which Colab opens it.
+The buttons of each page lead to it. The same pass writes its other editions (``editions``), beside the built book. A
+page with tasks (plain_markdown.TASK) and no cells of code is a worksheet: the blocks of code in its text become cells.
+Settings: ``html_baseurl``, where the book is, and ``standalone_colab``, what comes before the name of a notebook in the
+address by which Colab opens it.
 """
 
 import ast
@@ -10,32 +12,41 @@ import importlib.metadata
 import json
 from pathlib import Path
 
+import editions
 import nbformat
 from docutils import nodes
+from editions import BOOK, EDITIONS, HANDOUT, INSTRUCTOR, Edition
 from myst_nb.ext.glue.crossref import read_glue_cache
-from plain_markdown import AT_CELL, Translator
+from plain_markdown import AT_CELL, TASK, Translator
 from pybtex.backends.markdown import Backend
 from rerun_cells import CHECKS, FOLDED, HIDDEN, INSTALL, STILL, TITLE, is_installation, relaxed, trains
 
-FOLDER = "notebooks"
 LIBRARIES = "tensorflow", "numpy", "pandas", "scikit-learn"
 
 
 def write(app, doctree, page: str) -> None:
-    """Write the notebook of ``page``, if that has code."""
+    """Write the notebooks of ``page``, if that has code or tasks."""
     source = Path(app.env.doc2path(page))
     if app.builder.format != "html" or source.suffix != ".ipynb":
         return
     chapter = nbformat.read(source, 4)
     code = [cell for cell in chapter.cells if cell.cell_type == "code"]
-    if code:
-        path = Path(app.outdir, FOLDER, f"{source.stem}.ipynb")
+    tasks = [name for section in doctree.findall(nodes.section) for name in section["ids"] if name.startswith(TASK)]
+    if not code and not tasks:
+        return
+    captions = [cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "") for cell in code]
+    hidden = editions.secret([*captions, *(cell.source for cell in chapter.cells if cell.cell_type == "markdown")])
+    for edition in EDITIONS:
+        path = Path(app.outdir, edition.folder, f"{source.stem}.ipynb")
         path.parent.mkdir(exist_ok=True)
-        nbformat.write(notebook(app, doctree, page, code), path)
+        nbformat.write(notebook(app, doctree, page, code, edition, hidden), path)
 
 
-def notebook(app, doctree, page: str, code: list) -> nbformat.NotebookNode:
-    """The notebook of a resolved page, whose chapter has these cells of code."""
+def notebook(app, doctree, page: str, code: list, edition: Edition = BOOK, hidden=()) -> nbformat.NotebookNode:
+    """An edition of a resolved page, whose chapter has these cells of code.
+
+    ``hidden``: names of numbers that only solutions use, which a handout does not tell.
+    """
     translator = Translator(doctree, app.builder, page, app.config.html_baseurl)
     doctree.walkabout(translator)
     texts = AT_CELL.split(translator.astext())  # text, number of a cell, text, …
@@ -43,21 +54,21 @@ def notebook(app, doctree, page: str, code: list) -> nbformat.NotebookNode:
     if len(shown) != translator.cells:
         raise ValueError(f"{page} shows {translator.cells} cells of code, its notebook has {len(shown)}")
     figures = [each for each in doctree.findall(nodes.container) if each.get("nb_element") == "cell_code"]
-    cells, rest = [*opening(app, page, code)], list(code)
+    kept, answers = editions.of_code(code, edition), editions.model_answers(Path(app.srcdir))
+    cells, rest = [*opening(app, page, code, edition)], list(code)
     for i, text in enumerate(texts[::2]):
-        if text.strip():
-            cells.append(nbformat.v4.new_markdown_cell(text.strip()))
+        cells += editions.cells(text, edition, answers, worksheet=not code)
         if i == 0:
-            cells += numbers(app, page)
+            cells += numbers(app, page, hidden if edition == HANDOUT else ())
         while i < len(shown) and rest:  # with the cells before it that the page does not show
             cell = rest.pop(0)
-            if not is_installation(cell.source):
+            if not is_installation(cell.source) and cell in kept:
                 cells.append(of_code(cell))
             if cell is shown[i]:
                 break
-        if i < len(shown) and (caption := caption_of(app, figures[i], shown[i], page)):
+        if i < len(shown) and shown[i] in kept and (caption := caption_of(app, figures[i], shown[i], page)):
             cells.append(nbformat.v4.new_markdown_cell(caption))
-    cells += [of_code(cell) for cell in rest]
+    cells += [of_code(cell) for cell in rest if cell in kept]
     cells += references(app, page)
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     metadata["language_info"] = {"name": "python"}
@@ -69,32 +80,36 @@ def notebook(app, doctree, page: str, code: list) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-def opening(app, page: str, code: list) -> list:
+def opening(app, page: str, code: list, edition: Edition) -> list:
     """What the notebook is, and the installation."""
+    address = f"{app.config.html_baseurl}{page}.html"
+    this = f"This notebook is [a page of the book “{app.config.html_title}”]({address})"
+    about = f"\n\n*{edition.about}*" if edition.about and (code or edition == INSTRUCTOR) else ""
+    if not code:
+        return [nbformat.v4.new_markdown_cell(f"*{this}, to be worked in.*{about}")]
     version = importlib.metadata.version("dlnb")
     with_versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
     metadata = app.env.nb_metadata.get(page, {})
     seconds = (metadata.get("exec_data") or {}).get("runtime")
-    address = f"{app.config.html_baseurl}{page}.html"
     took = f" Its cells took {seconds:.0f} seconds there, on a CPU." if seconds else ""
     gpu = " It trains models." if any(trains(c.source) for c in code) else ""
     text = (
-        f"*This notebook is [a page of the book “{app.config.html_title}”]({address}), to be rerun. Numbers in its "
-        f"text, underlined with dots, were measured when the book was built (dlnb {version}, {with_versions}).{took} "
-        f"Under folded cells your own numbers are printed beside them.{gpu} The first cell installs the package if it "
-        f"is missing; nothing else is needed.*"
+        f"*{this}, to be rerun. Numbers in its text, underlined with dots, were measured when the book was built (dlnb "
+        f"{version}, {with_versions}).{took} Under folded cells your own numbers are printed beside them.{gpu} The "
+        f"first cell installs the package if it is missing; nothing else is needed.*{about}"
     )
     repository = app.config.html_theme_options["repository_url"]
     install = TITLE.format("Installation") + "\n" + INSTALL.format(repository=repository, version=version)
     return [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(install.strip(), metadata=FOLDED)]
 
 
-def numbers(app, page: str) -> list:
-    """A cell with the numbers of the book to compare with, below the title, if there are any."""
+def numbers(app, page: str, hidden) -> list:
+    """A cell with the numbers of the book to compare with, without the ``hidden``, if there are any."""
     glued = read_glue_cache(app.env.mystnb_config.output_folder, page)
-    if not glued:
+    told = {name: value(output) for name, output in glued.items() if name not in hidden}
+    if not told:
         return []
-    listed = json.dumps({name: value(output) for name, output in glued.items()}, indent=4, ensure_ascii=False)
+    listed = json.dumps(told, indent=4, ensure_ascii=False)
     source = f"{TITLE.format('Numbers of the book')}\nfrom dlnb import notebook\n\nnotebook.beside({listed})"
     return [nbformat.v4.new_code_cell(source, metadata=FOLDED)]
 
@@ -145,13 +160,13 @@ def references(app, page: str) -> list:
 def lead_to_it(app, pagename, templatename, context, doctree) -> None:
     """Make the buttons of Colab and of the download open the notebook that stands alone."""
     name = f"{pagename.rsplit('/', 1)[-1]}.ipynb"
-    there = Path(app.outdir, FOLDER, name).exists()
+    there = Path(app.outdir, BOOK.folder, name).exists()
     for button in context.get("header_buttons", []) if there else []:
         for each in button.get("buttons", [button]):
             if each.get("text") == "Colab":
                 each["url"] = app.config.standalone_colab + name
             elif each.get("text") == ".ipynb":
-                each["url"] = context["pathto"](f"{FOLDER}/{name}", 1)
+                each["url"] = context["pathto"](f"{BOOK.folder}/{name}", 1)
 
 
 def setup(app):

@@ -11,8 +11,8 @@ ENVIRONMENT is one of
 - ``here``: this Python and what is installed for it.
 
 The first three are made in a temporary folder, from the package index. Without PAGE every notebook is run; ``--quick``
-leaves out those that train models. Needs a built book (``make book``) and nbclient, which jupyter-book brings. Prints a
-table, and exits with 1 if a page failed.
+leaves out those that train models. Worksheets, which do without the package, are always left out. Needs a built book
+(``make book``) and nbclient, which jupyter-book brings. Prints a table, and exits with 1 if a page failed.
 """
 
 import argparse
@@ -52,6 +52,11 @@ class Outcome:
 def trains(notebook) -> bool:
     """Whether a page trains models, for which Colab is asked for a GPU."""
     return notebook.metadata.get("accelerator") == "GPU"
+
+
+def needs_the_package(notebook) -> bool:
+    """Whether a notebook installs the package; worksheets, which read a table with pandas, do not."""
+    return any("%pip install" in cell.source for cell in notebook.cells)
 
 
 class _Manager(AsyncKernelManager):
@@ -155,6 +160,7 @@ def main() -> int:
     paths = sorted(
         path for path in options.notebooks.glob("*.ipynb") if path.stem in options.pages or not options.pages
     )
+    paths = [path for path in paths if needs_the_package(nbformat.read(path, 4))]
     paths = [path for path in paths if not (options.quick and trains(nbformat.read(path, 4)))]
     if not paths or (missing := set(options.pages) - {path.stem for path in paths}):
         sys.exit(f"no such notebook in {options.notebooks}: {', '.join(missing) if paths else 'run `make book`'}")
