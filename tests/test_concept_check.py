@@ -20,7 +20,7 @@ GOOD = """\
 - ask: Which?
   options:
     - {right: This, because: It is.}
-    - {wrong: That, tempting: It looks so., but: It is not.}
+    - {wrong: That, tempting: It looks so., but: it is not.}
     - {wrong: None, tempting: Perhaps., but: There is one.}
   see: Title
 """
@@ -35,7 +35,7 @@ def test_a_file_is_read_as_it_says(tmp_path):
         ("A", "This", True),
         ("B", "That", False),
     ]
-    assert one.options[1].reason == "It looks so. It is not."
+    assert one.options[1].reason == "It looks so. But it is not."
 
 
 FAULTS = {
@@ -78,7 +78,7 @@ Text.
 QUESTIONS = """\
 - ask: "What is $1 + 1$?"
   options:
-    - {wrong: "$11$", tempting: Digits side by side., but: They are *added*.}
+    - {wrong: "$11$", tempting: Digits side by side., but: they are *added*.}
     - {right: "$2$", because: So one counts.}
     - {wrong: "3 < 4", tempting: One is near., but: "It is in [the text](#below)."}
   see: What is below
@@ -175,7 +175,7 @@ def test_html_has_all_answers_with_reasons_in_a_fold(made):
         ("B", "reason right"),
         ("C", "reason wrong"),
     ]
-    assert reasons[0]["text"] == "✗ A is tempting, but wrong. Digits side by side. They are added."
+    assert reasons[0]["text"] == "✗ A is tempting, but wrong. Digits side by side. But they are added."
     assert reasons[1]["text"] == "✓ B is right. So one counts."
     assert [each["text"] for each in page.of("em") if "details" in each["in"]] == ["added"]
     seen = [each for each in page.of("a") if "details" in each["in"] and each["text"] == "What is below"]
@@ -215,7 +215,7 @@ def test_a_notebook_that_stands_alone_has_plain_markdown(tmp_path):
     assert check.endswith("</details>") and check.count("<details>") == 1
     folded = check.split("<details><summary>Answers, with reasons</summary>\n\n")[1]
     assert folded.startswith(
-        "**1. B**\n\n- ✗ **A is tempting, but wrong.** Digits side by side. They are *added*.\n"
+        "**1. B**\n\n- ✗ **A is tempting, but wrong.** Digits side by side. But they are *added*.\n"
         "- ✓ **B is right.** So one counts.\n"
     )
     assert "Read: [What is below](https://example.org/index.html#what-is-below)" in folded

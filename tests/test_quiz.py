@@ -76,6 +76,8 @@ def test_every_answer_is_explained_in_a_few_sentences(question):
     for option in question.options:
         assert 8 <= len(option.reason.split()) <= 60, option.reason
         assert option.reason.endswith("."), option.reason
+        goes_on = r"[.!?] But (Modularity |(?![A-Z][a-z]+ ))"  # in the same sentence, so with a small letter
+        assert option.right or re.search(goes_on, option.reason), option.reason
 
 
 def test_the_place_of_the_right_answer_is_not_to_be_guessed():

@@ -91,7 +91,8 @@ def sign(reason: check_reason) -> str:
 
 def link(app, doctree) -> None:
     """Lead from each answer to the section of the page that it names, which may stand below it."""
-    sections = {each.next_node(nodes.title).astext(): each["ids"][0] for each in doctree.findall(nodes.section)}
+    titles = [title for title in doctree.findall(nodes.title) if isinstance(title.parent, nodes.section)]
+    sections = {title.astext(): title.parent["ids"][0] for title in titles}
     for see in doctree.findall(check_see):
         title = see["title"]
         if title in sections:

@@ -6,7 +6,7 @@ A file is a list of questions:
       options:                                 # three or four, one of them right
         - wrong: "An option"
           tempting: "Why one might think so."
-          but: "Why it is wrong."
+          but: "this is why it is wrong."         # shown as: Why one might think so. But this is why it is wrong.
         - right: "Another option"
           because: "Why it is right."
       see: Title of the section that answers   # of the same page
@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 LETTERS = "ABCD"
-REASONS = {"right": ("because",), "wrong": ("tempting", "but")}
+REASONS = {"right": ("because",), "wrong": ("tempting", "but")}  # two of them are joined by the word But
 KEYS = {"ask", "options", "see", "computed"}
 
 
@@ -81,7 +81,7 @@ def _option(letter: str, given, where: str) -> Option:
     where = f"{where}, option {letter},"
     for kind, reasons in REASONS.items():
         if isinstance(given, dict) and set(given) == {kind, *reasons}:
-            reason = " ".join(_text(given[key], where) for key in reasons)
+            reason = " But ".join(_text(given[key], where) for key in reasons)
             return Option(letter, _text(given[kind], where), kind == "right", reason)
     raise ValueError(f"{where} must have right and because, or wrong, tempting and but, not {_keys(given)}")
 
