@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urljoin
 
+from concept_check import ANSWERS, READ, says, sign
 from docutils import nodes
 from sphinx_markdown_builder.contexts import IndentContext, SubContext, SubContextParams
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
@@ -99,6 +100,34 @@ class Translator(MarkdownTranslator):
     def depart_solution_node(self, node):
         self.add("</details>", prefix_eol=2, suffix_eol=2)
 
+    visit_concept_check = visit_check_question = MarkdownTranslator._pass
+
+    @pushing_context
+    def visit_check_ask(self, node):
+        self._push_context(SubContext(SubContextParams(2, 2)))
+        self.add(f"**{node.parent['number']}.** ")
+
+    def visit_check_option(self, node):
+        self._item(node, f"**{node['letter']}.** ")
+
+    def visit_check_answers(self, node):
+        self.add(f"<details><summary>{ANSWERS}</summary>", prefix_eol=2, suffix_eol=2)
+
+    depart_check_answers = depart_solution_node
+
+    def visit_check_answer(self, node):
+        self.add(f"**{node['number']}. {node['letter']}**", prefix_eol=2, suffix_eol=2)
+
+    def visit_check_reason(self, node):
+        self._item(node, f"{sign(node)} **{says(node)}** ")
+
+    depart_check_option = depart_check_reason = MarkdownTranslator._pop_context
+
+    @pushing_context
+    def visit_check_see(self, node):
+        self._push_context(SubContext(SubContextParams(2, 2)))
+        self.add(f"{READ} ")
+
     @pushing_context
     def visit_theorem_node(self, node):
         self._box(f"**Theorem{self.number(node, 'theorem')}{node.children[0].astext().rstrip()}.**")
@@ -117,6 +146,11 @@ class Translator(MarkdownTranslator):
         if not isinstance(node.parent, nodes.section):  # of a box, which has said it
             raise nodes.SkipNode
         super().visit_title(node)
+
+    def _item(self, node, heading: str) -> None:
+        first = not isinstance(node, type(node.parent[node.parent.index(node) - 1]))
+        self._push_context(IndentContext("- ", only_first=True, params=SubContextParams(1 + first, 1)))
+        self.add(heading)
 
     def _box(self, heading: str) -> None:
         self._push_context(IndentContext("> ", empty=True, params=SubContextParams(2, 2)))

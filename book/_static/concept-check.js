@@ -1,0 +1,30 @@
+// Concept checks: the reason for an answer appears when it is chosen. All reasons stand below the questions, in a fold;
+// this only shows the one that is asked for.
+(() => {
+  document.addEventListener("change", ({ target }) => {
+    const check = target.closest?.(".concept-check");
+    const question = target.closest?.("fieldset");
+    if (!check || !question) return;
+    const number = [...check.querySelectorAll("fieldset")].indexOf(question);
+    const answer = check.querySelectorAll(".answer")[number];
+    const reason = answer.querySelector(`[data-letter="${target.value}"]`);
+    for (const label of question.querySelectorAll("label")) {
+      const chosen = label.contains(target);
+      label.classList.toggle("right", chosen && reason.classList.contains("right"));
+      label.classList.toggle("wrong", chosen && reason.classList.contains("wrong"));
+    }
+    const shown = [reason, answer.querySelector(".see")].map((each) => each.cloneNode(true));
+    question.querySelector(".verdict").replaceChildren(...shown);
+  });
+
+  // Paper cannot be unfolded
+  const folds = () => document.querySelectorAll(".concept-check details");
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...folds()].filter((fold) => !fold.open);
+    for (const fold of closed) fold.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of closed) fold.open = false;
+  });
+})();
