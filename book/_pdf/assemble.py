@@ -12,7 +12,7 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 
 # What is folded away is for those who rerun a page, the rest for screens only.
-LEFT_OUT = "script, button, .headerlink, .tag_hide-cell, .explorable .question, .toctree-wrapper"
+LEFT_OUT = "script, button, .headerlink, .tag_hide-cell, details.hide, .explorable .question, .toctree-wrapper"
 SOLUTIONS = "solutions"
 UNKNOWN = "000"  # stands where the number of a page will, in the first of two printings
 MATHJAX = '{"options": {"processHtmlClass": "math"}}'  # the pages tell it to pass over all else

@@ -7,6 +7,7 @@ everything is, the second one says so. Nothing is executed and nothing is fetche
 """
 
 import io
+import logging
 import shutil
 import sys
 import tempfile
@@ -39,6 +40,29 @@ OLDEST = 131  # the first Chromium that sets running heads and page numbers (mar
 
 WIDTH = round(158 / 25.4 * 96)  # pixels, of the text on A4 between the margins of print.css
 
+LEAST = 5  # points, of the letters of a table that would be too wide
+
+# Names of columns may break after an underscore; columns of words start at the left; a table that is wider than the text
+# is set smaller.
+FIT = """least => {
+    for (const cell of document.querySelectorAll('td, th')) {
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+            const at = text.data.indexOf('_', 1) + 1;
+            if (at && at < text.length) text.splitText(at).before(document.createElement('wbr'));
+        }
+    }
+    for (const cell of document.querySelectorAll('td')) {
+        if (cell.textContent.length < 24) continue;
+        const rows = [...cell.closest('table').rows].filter(row => row.cells.length === cell.parentElement.cells.length);
+        rows.forEach(row => row.cells[cell.cellIndex].classList.add('words'));
+    }
+    const room = document.documentElement.clientWidth;
+    for (const table of document.querySelectorAll('table')) {
+        let size = parseFloat(getComputedStyle(table).fontSize) * 0.75;
+        while (table.getBoundingClientRect().right > room && (size -= 0.1) >= least) table.style.fontSize = `${size}pt`;
+    }
+}"""
 WRONG = """() => {
     const all = (selector) => [...document.querySelectorAll(selector)];
     const room = document.documentElement.clientWidth + 1;
@@ -46,8 +70,7 @@ WRONG = """() => {
         ...all('img').filter(e => !e.naturalWidth).map(e => `missing: picture ${e.src.slice(0, 200)}`),
         ...all('mjx-merror, [data-mjx-error]').map(e => `wrong: formula ${e.textContent}`),
         ...all('.math').filter(e => !e.querySelector('mjx-container')).map(e => `not set: formula ${e.textContent}`),
-        ...all('table, pre, img, mjx-container, p').filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth
-            || e.getBoundingClientRect().right > room)
+        ...all('table, pre, img, svg, p').filter(e => e.getBoundingClientRect().right > room)
             .map(e => `too wide: ${e.closest('.chapter')?.id}, ${e.tagName} ${(e.alt ?? e.textContent).slice(0, 100)}`),
     ];
 }"""
@@ -81,7 +104,9 @@ def pages_of(pdf: bytes) -> dict[str, int]:
 
 def titled(pdf: bytes, headings: list[str], about: dict[str, str]) -> bytes:
     """``pdf`` whose outline says ``headings``: Chromium says those twice that begin a page, and joins their lines."""
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns that it makes more objects than there were
     writer = PdfWriter(clone_from=io.BytesIO(pdf))
+    writer.pdf_header = pdf[:8].decode()
     entries = list(outline(writer.root_object["/Outlines"].get_object()))
     if len(entries) != len(headings):
         raise ValueError(f"the outline has {len(entries)} entries, but the page has {len(headings)} headings")
@@ -118,6 +143,7 @@ def printed(source: Path) -> bytes:
         page.evaluate("() => MathJax.startup.promise")
         page.evaluate("() => Promise.all([...document.images].map(each => each.decode().catch(() => 0)))")
         page.evaluate("() => document.fonts.ready")
+        page.evaluate(FIT, LEAST)
         if wrong := page.evaluate(WRONG):
             raise ValueError("the paper would not have all:\n" + "\n".join(wrong))
         options = dict(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
