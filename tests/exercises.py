@@ -15,7 +15,7 @@ BOX = re.compile(
 TASK = re.compile(r"^\((graded-[\w-]+)\)=$", re.M)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
 ROLE = re.compile(r"\{[\w:]+\}`[^`]*`")
-LEAST_WORDS = 5  # of a sentence that is worth hiding
+LEAST_WORDS, LEAST_LETTERS = 5, 15  # of a sentence, and of a line of code, that is worth hiding
 
 
 def prose(name: str) -> str:
@@ -60,14 +60,17 @@ def _does_something(span: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """The words of a text, without marks, each between two blanks."""
-    words = re.findall(r"[^\W_]+", text.lower())
+    """The words of a text, without marks and addresses of links, each between two blanks."""
+    words = re.findall(r"[^\W_]+", re.sub(r"\]\([^)]*\)", "]", text).lower())
     return f" {' '.join(words)} "
 
 
 def told(text: str) -> set[str]:
-    """What a reader learns from an answer: its sentences and lines of code, as ``plain`` writes them."""
-    lines = [line for block in BLOCK.findall(text) for line in block.splitlines() if len(line.strip()) > 15]
-    sentences = re.split(r"[.?!:;]\s|\n|\{[\w:]+\}`[^`]*`", BLOCK.sub("\n", text))
-    long = [each for each in map(plain, sentences) if len(each.split()) >= LEAST_WORDS]
-    return {each for each in [*long, *map(plain, lines)] if len(each.split()) >= 2}
+    """What a reader learns from an answer: its sentences and lines of code, as ``plain`` writes them.
+
+    Of an assertion what is asserted, since notebooks have a call there.
+    """
+    lines = [line.strip().removeprefix("assert ") for block in BLOCK.findall(text) for line in block.splitlines()]
+    sentences = [plain(each) for each in re.split(r"[.?!:;]\s|\n|\{[\w:]+\}`[^`]*`", BLOCK.sub("\n", text))]
+    long = [each for each in sentences if len(each.split()) >= LEAST_WORDS]
+    return {*long, *(plain(line) for line in lines if len(line) > LEAST_LETTERS)}

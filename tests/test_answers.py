@@ -10,7 +10,7 @@ import pytest
 from exercises import ANSWERS, BLOCK, CHAPTERS, code, code_cells, labels, solutions
 from scipy import stats
 
-from dlnb import analysis, data, figures, metrics, models, results
+from dlnb import analysis, data, figures, metrics, models, registry, results, study
 from dlnb.lessons import examples
 from dlnb.lessons.toy import LinearGaussian
 
@@ -59,8 +59,19 @@ def test_points_of_a_model_answer_add_up(label):
 # Model answers: their code
 
 
+@pytest.fixture
+def as_before():
+    """What a program registers is forgotten after it."""
+    registries = models.METHODS, study.SWEEPS, registry._additions
+    kept = [dict(each) for each in registries]
+    yield
+    for each, before in zip(registries, kept, strict=True):
+        each.clear()
+        each.update(before)
+
+
 @pytest.mark.parametrize("label", WITH_CODE)
-def test_code_of_a_model_answer_runs_alone_and_its_checks_hold(label):
+def test_code_of_a_model_answer_runs_alone_and_its_checks_hold(label, as_before):
     matplotlib.use("agg")
     program = "\n".join(BLOCK.findall(ANSWERS[label]))
     assert "assert" in program, "what the text says of the numbers is checked"

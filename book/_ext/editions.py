@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from plain_markdown import ANSWER, AT_EXERCISE
+from plain_markdown import AT_EXERCISE
 from rerun_cells import relaxed
 
 SOLUTION = "solution"  # the tag of cells that only serve solutions
 ANSWERS = Path("teaching", "answers")
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DETAILS = re.compile(r"<details\b[^>]*>|</details>")
+IS_ANSWER = re.compile(r'<details class="answer">|<details>(?=\s*<summary>(?:Answer|Solution))')  # by mark or by title
 GLUED = re.compile(r"\{glue:text\}`([^`:]+)")
 BOXES = re.compile(r"^(`{3,}|:{3,})\{(?:solution|concept-check)\}.*?^\1[ ]*$", re.MULTILINE | re.DOTALL)
 TO_WRITE = "*Your answer:*"
@@ -48,13 +49,13 @@ EDITIONS = BOOK, HANDOUT, INSTRUCTOR
 
 
 def without_answers(text: str) -> str:
-    """The text without its blocks ANSWER, whatever other blocks are folded in them."""
+    """The text without its folded answers, whatever other blocks are folded in them."""
     kept, depth, start = [], 0, 0
     for found in DETAILS.finditer(text):
         if depth:
             depth += -1 if found[0] == "</details>" else 1
             start = found.end()
-        elif found[0] == ANSWER:
+        elif IS_ANSWER.match(text, found.start()):
             kept.append(text[start : found.start()])
             depth = 1
     if depth:
@@ -73,7 +74,7 @@ def cells(text: str, edition: Edition, answers: dict[str, str], worksheet: bool 
     found = []
     for i, part in enumerate(AT_EXERCISE.split(text)):
         if i % 2 == 0:
-            plain = part.replace(ANSWER, "<details open>") if edition == INSTRUCTOR else without_answers(part)
+            plain = IS_ANSWER.sub("<details open>", part) if edition == INSTRUCTOR else without_answers(part)
             found += split(plain, worksheet)
         elif edition != INSTRUCTOR:
             found += [nbformat.v4.new_markdown_cell(TO_WRITE), nbformat.v4.new_code_cell()]

@@ -85,7 +85,7 @@ COLUMNS = (
     _share("gbt_10000", "accuracy of boosted trees that do the same"),
     _share(
         "udr",
-        "unsupervised disentanglement ranking: does the model of the other seed have the same latents?",
+        "unsupervised disentanglement ranking: how alike the latents of the two seeds are",
         missing="for data sets whose seeds were trained on several machines",
     ),
     Column("seconds_training", "time of the training on one processor core", unit="seconds", low=0),
@@ -97,8 +97,8 @@ Each row is a trained model: a variational autoencoder (VAE) that learned a code
 of a data set. There are {models:,} models: {data_sets} data sets, {methods} methods, {strengths} strengths of each
 method, {seeds} seeds of each strength. They are the study *{study}* of the book "Unsupervised disentanglement, rerun",
 with images of {size} x {size} pixels drawn by its package and {steps:,} updates a model. Scores and accuracies are
-those of the mean code; higher is better. An empty cell means that the number is missing; the last column of the
-dictionary says when. Commas separate the columns, numbers have a decimal point, and the first line names the columns.
+those of the mean code; higher is better. An empty cell means that the number is missing; the dictionary says when.
+Commas separate the columns, numbers have a decimal point, and the first line names the columns.
 
 CC BY 4.0, the dlnb authors, https://github.com/dlnb/dlnb
 """
@@ -145,14 +145,15 @@ def dictionary(models: pd.DataFrame) -> pd.DataFrame:
 
 
 def markdown(rows: pd.DataFrame) -> str:
-    """The dictionary as a table of Markdown, in which kind, bounds and values share a column."""
-    lines = ["| column | meaning | range | unit | missing |", "|---|---|---|---|---|"]
+    """The dictionary as a table of Markdown with three columns, so that it fits a page."""
+    lines = ["| column | meaning | range |", "|---|---|---|"]
     for row in rows.itertuples():
+        values = ": " + ", ".join(f"`{value}`" for value in row.values.split()) if row.values else ""
+        missing = "" if row.missing == NEVER else f"; {row.missing}"
         between = f"{row.lowest} to {row.highest}" if row.lowest and row.highest else ""
-        half = f"{row.lowest} or more" if row.lowest else f"{row.highest} or less"
-        allowed = ", ".join(f"`{value}`" for value in row.values.split()) or between or half
-        allowed = f"{allowed}, whole" if row.kind == WHOLE else allowed
-        lines.append(f"| `{row.column}` | {row.meaning} | {allowed} | {row.unit} | {row.missing} |")
+        half = f"{row.lowest} or more" if row.lowest else f"{row.highest} or less" if row.highest else TEXT
+        kind = f" {row.unit}" if row.unit else ", whole" if row.kind == WHOLE else ""
+        lines.append(f"| `{row.column}` | {row.meaning}{values}{missing} | {between or half}{kind} |")
     return "\n".join(lines) + "\n"
 
 
