@@ -212,8 +212,8 @@ def test_a_notebook_that_stands_alone_has_plain_markdown(tmp_path):
     assert check.startswith(
         "**1.** What is $1 + 1$?\n\n- **A.** $11$\n- **B.** $2$\n- **C.** 3 < 4\n\n**2.** And what is"
     )
-    assert check.endswith("</details>") and check.count("<details>") == 1
-    folded = check.split("<details><summary>Answers, with reasons</summary>\n\n")[1]
+    assert check.endswith("</details>") and check.count("<details") == 1
+    folded = check.split('<details class="answer"><summary>Answers, with reasons</summary>\n\n')[1]
     assert folded.startswith(
         "**1. B**\n\n- ✗ **A is tempting, but wrong.** Digits side by side. But they are *added*.\n"
         "- ✓ **B is right.** So one counts.\n"

@@ -111,7 +111,7 @@ class Translator(MarkdownTranslator):
         self._item(node, f"**{node['letter']}.** ")
 
     def visit_check_answers(self, node):
-        self.add(f"<details><summary>{ANSWERS}</summary>", prefix_eol=2, suffix_eol=2)
+        self.add(f'<details class="answer"><summary>{ANSWERS}</summary>', prefix_eol=2, suffix_eol=2)
 
     depart_check_answers = depart_solution_node
 
