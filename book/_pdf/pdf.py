@@ -42,8 +42,8 @@ WIDTH = round(158 / 25.4 * 96)  # pixels, of the text on A4 between the margins 
 
 LEAST = 5  # points, of the letters of a table that would be too wide
 
-# Names of columns may break after an underscore; columns of words start at the left; a table that is wider than the text
-# is set smaller.
+# Names of columns may break after an underscore; columns of words start at the left; a table that is wider than the
+# text is set smaller.
 FIT = """least => {
     for (const cell of document.querySelectorAll('td, th')) {
         const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
@@ -54,8 +54,8 @@ FIT = """least => {
     }
     for (const cell of document.querySelectorAll('td')) {
         if (cell.textContent.length < 24) continue;
-        const rows = [...cell.closest('table').rows].filter(row => row.cells.length === cell.parentElement.cells.length);
-        rows.forEach(row => row.cells[cell.cellIndex].classList.add('words'));
+        for (const row of cell.closest('table').rows)
+            if (row.cells.length === cell.parentElement.cells.length) row.cells[cell.cellIndex].classList.add('words');
     }
     const room = document.documentElement.clientWidth;
     for (const table of document.querySelectorAll('table')) {
