@@ -1,6 +1,5 @@
 """Slides take all that they show from the executed chapters; those that `make slides` has made are opened."""
 
-import json
 import re
 import shutil
 import sys
@@ -9,6 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from common import finished
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 ROOT = Path(__file__).parents[1]
@@ -45,14 +46,23 @@ def test_no_number_is_typed_where_the_book_has_one(path):
     assert re.findall(r"^(?!#|\d\. |Session \d).*\d.*", text, re.M) == []
 
 
+def executed(caches: Path, *chapters) -> None:
+    """Keep notebooks, with whatever outputs they have, as executed."""
+    folder = caches / "0123456789abcdef"
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, chapter in enumerate(chapters):
+        get_cache(folder).cache_notebook_bundle(
+            CacheBundleIn(chapter, f"{i}.ipynb"), check_validity=False, overwrite=True
+        )
+
+
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     """Chapters as if they had been executed, without results."""
-    folder = tmp_path_factory.mktemp("executed")
-    for path in (ROOT / "book").glob("*.ipynb"):
-        shutil.copy(path, folder)
-        (folder / f"{path.stem}.glue.json").write_text("{}")
-    return lambda name: excerpts.Chapter(name, ROOT / "book", folder)
+    caches = tmp_path_factory.mktemp("caches")
+    chapters = {path.stem: nbformat.read(path, 4) for path in (ROOT / "book").glob("*.ipynb")}
+    executed(caches, *chapters.values())
+    return lambda name: excerpts.Chapter(name, ROOT / "book", caches)
 
 
 @each_session
@@ -146,9 +156,8 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 @pytest.fixture
 def project(tmp_path):
     """A book with one executed chapter, and slides with the configuration of ours."""
-    book, executed = tmp_path / "book", tmp_path / "_build/jupyter_execute/book"
-    for folder in (book, executed):
-        folder.mkdir(parents=True)
+    book = tmp_path / "book"
+    book.mkdir()
     for name in ("_ext", "_static", "_lib", "references.bib"):
         (book / name).symlink_to(ROOT / "book" / name)
     shutil.copytree(SLIDES, book / "slides", ignore=shutil.ignore_patterns("session*"))
@@ -158,15 +167,19 @@ def project(tmp_path):
         new_markdown_cell(PROSE),
         new_code_cell("draw()", id="drawing", metadata={"mystnb": drawn}),
         new_code_cell("table", id="table"),
+        new_code_cell("glue()", id="numbers"),
     ]
-    chapter = new_notebook(cells=cells)
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    chapter = new_notebook(cells=cells, metadata={"kernelspec": kernel})
     nbformat.write(chapter, book / "one.ipynb")
-    cells[1].outputs = [new_output("display_data", data={"image/svg+xml": SVG})]
-    cells[2].outputs = [new_output("display_data", data={"text/html": "<table><tr><td>cell</td></tr></table>"})]
-    nbformat.write(chapter, executed / "one.ipynb")
-    numbers = {"share": "0.125", "count": "'three'"}
-    glued = {name: {"data": {"text/plain": text}} for name, text in numbers.items()}
-    (executed / "one.glue.json").write_text(json.dumps(glued))
+    outputs = {1: {"image/svg+xml": SVG}, 2: {"text/html": "<table><tr><td>cell</td></tr></table>"}}
+    for i, data in outputs.items():
+        cells[i].outputs = [new_output("display_data", data=data)]
+    for name, value in {"share": "0.125", "count": "'three'"}.items():
+        told = {"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}}
+        data = {"application/papermill.record/text/plain": value}
+        cells[3].outputs.append(new_output("display_data", data=data, metadata=told))
+    executed(tmp_path / "_build/.jupyter_cache", chapter)
     (book / "slides/session1.md").write_text(SLIDE)
     return tmp_path
 
@@ -214,16 +227,15 @@ def test_all_that_a_chapter_has_not_is_told_in_one_build(project):
 
 
 def test_results_of_other_cells_and_none_are_refused(project):
-    book, executed = project / "book", project / "_build/jupyter_execute/book"
-    assert excerpts.Chapter("one", book, executed).number("share", ".2f") == "0.12"
+    book, caches = project / "book", project / "_build/.jupyter_cache"
+    assert excerpts.Chapter("one", book, caches).number("share", ".2f") == "0.12"
     chapter = nbformat.read(book / "one.ipynb", 4)
     chapter.cells[1].source = "draw(anew=True)"
     nbformat.write(chapter, book / "one.ipynb")
-    with pytest.raises(excerpts.Missing, match="one has changed since it was executed: run `make book` again"):
-        excerpts.Chapter("one", book, executed)
-    (executed / "one.glue.json").unlink()
-    with pytest.raises(excerpts.Missing, match="one has not been executed: run `make book` first"):
-        excerpts.Chapter("one", book, executed)
+    with pytest.raises(excerpts.Missing, match="one has changed since the book was executed: run `make book` again"):
+        excerpts.Chapter("one", book, caches)
+    with pytest.raises(excerpts.Missing, match=r"the book has not been executed, .*: run `make book` first"):
+        excerpts.Chapter("one", book, project / "nowhere")
 
 
 # ---- the slides themselves, in a browser, opened as files ----

@@ -1,13 +1,13 @@
 """What slides take from the executed chapters: figures, tables, numbers, formulas, theorems and sentences.
 
 Nothing of it is typed anew, so that slides say what the book says. Settings: ``excerpts_book``, the folder of the
-chapters; ``excerpts_executed``, where the build of the book leaves them with their results; ``excerpts_home``, the
-address of the chapters in the published book. What cannot be found is an error that says what there is.
+chapters; ``excerpts_caches``, in which the newest folder is the cache of their executions (see `book_fixes`);
+``excerpts_home``, the address of the chapters in the published book. What cannot be found is an error that says what
+there is.
 """
 
 import base64
 import html
-import json
 import re
 import shutil
 from functools import cache
@@ -18,6 +18,7 @@ import nbformat
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
+from jupyter_cache import get_cache
 from myst_nb.core.variables import format_plain_text
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx_revealjs.nodes import revealjs_section
@@ -40,22 +41,27 @@ class Missing(ValueError):
 class Chapter:
     """A chapter of the book, with the results of its cells."""
 
-    def __init__(self, name: str, book: Path, executed: Path):
+    def __init__(self, name: str, book: Path, caches: Path):
         self.name, self.book = name, book
         try:
             source = nbformat.read(book / f"{name}.ipynb", 4)
         except FileNotFoundError:
             raise Missing(f"there is no chapter {name}.ipynb in {book}") from None
+        folders = sorted(caches.glob("*/"), key=lambda path: path.stat().st_mtime)
+        if not folders:
+            raise Missing(f"the book has not been executed, there is nothing in {caches}: run `make book` first")
         try:
-            self.done = nbformat.read(executed / f"{name}.ipynb", 4)
-            glued = json.loads((executed / f"{name}.glue.json").read_text())
-        except FileNotFoundError:
-            raise Missing(f"{name} has not been executed: run `make book` first") from None
-        # The results of other cells would be those of another chapter.
-        if [cell.source for cell in code(source)] != [cell.source for cell in code(self.done)]:
-            raise Missing(f"{name} has changed since it was executed: run `make book` again")
+            _, self.done = get_cache(folders[-1]).merge_match_into_notebook(source)
+        except KeyError:
+            raise Missing(f"{name} has changed since the book was executed: run `make book` again") from None
         self.text = "\n\n".join(cell.source for cell in source.cells if cell.cell_type == "markdown")
-        self.numbers = {key: each["data"]["text/plain"] for key, each in glued.items()}
+        self.numbers = dict(self.glued())
+
+    def glued(self):
+        """(key, value as Python writes it) of what cells hand to the text, which MyST-NB keeps among their outputs."""
+        for output in (output for cell in code(self.done) for output in cell.outputs):
+            if told := output.get("metadata", {}).get("scrapbook"):
+                yield told["name"], "".join(output.data[told["mime_prefix"] + "text/plain"])
 
     def number(self, key: str, form: str) -> str:
         """A number that the chapter hands to its text, in a format."""
@@ -69,9 +75,9 @@ class Chapter:
         if name in kept:
             path, alt = found
             return path.read_bytes(), path.suffix.removeprefix("."), alt
-        bundle = next(output.data for output in found.outputs if set(IMAGES) & set(output.get("data", {})))
-        kind = next(kind for kind in IMAGES if kind in bundle)
-        content = "".join(bundle[kind])
+        shown = {kind: text for output in found.outputs for kind, text in output.get("data", {}).items()}
+        kind = next(filter(shown.get, IMAGES))
+        content = "".join(shown[kind])
         image = content.encode() if kind == "image/svg+xml" else base64.b64decode(content)
         return image, IMAGES[kind], found.metadata.mystnb.image.alt
 
@@ -129,12 +135,12 @@ def figure(cell) -> dict:
 
 
 @cache
-def read(name: str, book: str, executed: str) -> Chapter:
-    return Chapter(name, Path(book), Path(executed))
+def read(name: str, book: str, caches: str) -> Chapter:
+    return Chapter(name, Path(book), Path(caches))
 
 
 def chapter(name: str, config) -> Chapter:
-    return read(name, config.excerpts_book, config.excerpts_executed)
+    return read(name, config.excerpts_book, config.excerpts_caches)
 
 
 class Number(SphinxRole):
@@ -298,7 +304,7 @@ def styles(app, exception):
 
 def setup(app):
     app.add_config_value("excerpts_book", "", "env", str)
-    app.add_config_value("excerpts_executed", "", "env", str)
+    app.add_config_value("excerpts_caches", "", "env", str)
     app.add_config_value("excerpts_home", "", "env", str)
     app.add_role("number", Number())
     for name, directive in {

@@ -21,7 +21,7 @@ mathjax_path = "../mathjax/tex-svg-full.js"
 html_extra_path = ["../_lib"]
 
 excerpts_book = str(ROOT / "book")
-excerpts_executed = str(ROOT / "_build/jupyter_execute/book")
+excerpts_caches = str(ROOT / "_build/.jupyter_cache")
 excerpts_home = yaml.safe_load((ROOT / "_config.yml").read_text())["html"]["baseurl"] + "book/"
 
 revealjs_static_path = ["_static"]
