@@ -107,10 +107,11 @@ def test_the_same_generator_gives_the_same_score(score):
 
 
 def test_scores_that_draw_nothing_do_not_depend_on_the_generator():
-    drawing = {"beta_vae_score", "factor_vae_score", "dci"}  # trees draw which of two equal splits they take
+    drawing = {"beta_vae_score", "factor_vae_score", "dci"}  # trees draw which of two equal splits they take,
+    perhaps = {"downstream"}  # which need not change what they tell of the test rows
     codes, factors = sample(300)
     changed = {name for name, score in SCORES.items() if score(codes, factors, rng(1)) != score(codes, factors, rng(2))}
-    assert changed == drawing
+    assert drawing <= changed <= drawing | perhaps
 
 
 CHANGES = {
