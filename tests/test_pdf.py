@@ -38,7 +38,11 @@ It costs $5 and <span class="math">\\(x^2\\)</span>.</p>
 <p class="admonition-title"><span class="caption-number">Exercise 1 </span></p>
 <section id="exercise-content"><p>Why?</p></section></div>
 <div class="solution dropdown admonition" id="book/first-solution-1"><p class="admonition-title">Solution</p>
-<p>Because of the answer.</p></div></section></section>
+<p>Because of the answer.</p></div></section>
+<section id="check-yourself"><h2>Check yourself</h2><div class="concept-check"><fieldset><legend>Which?</legend>
+<label><input type="radio"><b>A</b><span>This.</span></label></fieldset>
+<details><summary>Answers, with reasons</summary><div class="answer"><p>It is A.</p></div></details></div></section>
+</section>
 """.replace("{pixel}", PIXEL)
 SECOND = """
 <section id="second"><h1>Second</h1><p>Back to <a href="first.html#ask">the exercise</a>.</p>
@@ -89,6 +93,13 @@ def test_solutions_are_last_and_exercises_lead_to_them_and_back(page):
     assert 'href="#first--ask"' in page[page.index('id="solutions"') :]
 
 
+def test_answers_of_a_concept_check_are_solutions_too(page):
+    assert page.index("Which?") < page.index('id="solutions"') < page.index("It is A.")
+    assert 'href="#first--check-yourself--answers"' in page and 'id="first--check-yourself--answers"' in page
+    assert 'href="#first--check-yourself"' in page[page.index('id="solutions"') :]
+    assert "<summary" not in page
+
+
 def test_a_page_that_was_not_built_is_told(book):
     (book.site / "book/second.html").unlink()
     with pytest.raises(FileNotFoundError, match="run `make book` first"):
@@ -119,11 +130,11 @@ def test_a_small_book_is_printed_with_outline_links_and_page_numbers(printer, pa
     reader = pypdf.PdfReader(io.BytesIO(done))
     texts = [" ".join(each.extract_text().split()) for each in reader.pages]
     found = outline(reader)
-    titles = ["Contents", "First", "Exercises", "Second", "Far", "Solutions", "First"]
+    titles = ["Contents", "First", "Exercises", "Check yourself", "Second", "Far", "Solutions", "First"]
     assert [title for title, _ in found] == titles
     assert all(title in texts[number - 1] for title, number in found)
-    assert found[4][1] > found[3][1], "the second page is longer than a sheet"
-    told = re.findall(r"(First|Exercises|Second|Far|Solutions) (\d+)", texts[1])
+    assert dict(found)["Far"] > dict(found)["Second"], "the second page is longer than a sheet"
+    told = re.findall(r"(First|Exercises|Check yourself|Second|Far|Solutions) (\d+)", texts[1])
     assert [(title, int(number)) for title, number in told] == found[1:]
     last = len(texts)
     assert f"page {last}" in texts[2] and "page 3" in texts[last - 1]
@@ -222,9 +233,10 @@ def texts():
 @whole
 def test_every_solution_is_at_the_end(reader, texts):
     start = dict(outline(reader))["Solutions"] - 1  # from 0
-    found = [i for i, text in enumerate(texts) if "Solution of" in text]
-    written = sum(path.read_text().count("```{solution}") for path in (ROOT / "book").glob("*.ipynb"))
-    assert min(found) == start and sum(text.count("Solution of") for text in texts[start:]) == written > 20
+    found = [i for i, text in enumerate(texts) for _ in re.findall(r"^To .+, page \d+\s*$", text, re.M)]
+    chapters = [path.read_text() for path in (ROOT / "book").glob("*.ipynb")]
+    written = sum(len(re.findall(r'"`{3,}{(?:solution|concept-check)}', text)) for text in chapters)
+    assert min(found) == start and len(found) == written > 20
 
 
 @whole

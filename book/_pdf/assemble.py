@@ -79,24 +79,33 @@ def target(href: str, name: str, book: Book) -> str:
 
 
 def solutions(chapters: dict[str, Tag]) -> Tag:
-    """A chapter of all solutions, taken out of their chapters, with links from exercise to solution and back."""
+    """A chapter of all solutions and answers, taken out of their chapters, with links there and back."""
     soup = BeautifulSoup("<article><h1>Solutions</h1></article>", "html.parser")
     for name, article in chapters.items():
-        found = article.select("div.solution")
+        found = article.select("div.solution, .concept-check > details")
         if found:
             soup.article.append(new("h2", text(article.h1), id=anchor(SOLUTIONS, name)))
-        for solution in found:
-            exercise = solution.find_previous("div", class_="exercise")
-            title = solution.select_one(".admonition-title")
-            title.string = "Solution of "
-            title.append(new("a", text(exercise.select_one(".caption-number")), href=f"#{exercise['id']}"))
-            title.append(page_of(exercise["id"], ", page "))
+        for each in found:
+            question = each.find_previous("div", class_="exercise") if each.name == "div" else answers(each)
+            title = each.select_one(".admonition-title")
+            title.clear()
+            title.extend(["To ", new("a", text(question.select_one("h2, .caption-number")), href=f"#{question['id']}")])
+            title.append(page_of(question["id"], ", page "))
             link = new("p", "", **{"class": "to-solution"})
-            link.append(new("a", "Solution", href=f"#{solution['id']}"))
-            link.append(page_of(solution["id"], ", page "))
-            exercise.append(link)
-            soup.article.append(solution.extract())
+            link.append(new("a", "Answers" if each.name == "details" else "Solution", href=f"#{each['id']}"))
+            link.append(page_of(each["id"], ", page "))
+            (each.parent if each.name == "details" else question).append(link)
+            each.name = "div"
+            soup.article.append(each.extract())
     return soup.article
+
+
+def answers(fold: Tag) -> Tag:
+    """Make folded answers of a concept check a solution; its section has the questions."""
+    section = fold.find_parent("section")
+    fold["id"], fold["class"] = f"{section['id']}--answers", ["solution"]
+    fold.summary.replace_with(new("p", "", **{"class": "admonition-title"}))
+    return section
 
 
 def contents(chapters: dict[str, Tag]) -> str:
