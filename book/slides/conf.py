@@ -19,6 +19,7 @@ bibtex_bibfiles = ["../references.bib"]
 bibtex_reference_style = "author_year"
 mathjax_path = "../mathjax/tex-svg-full.js"
 html_extra_path = ["../_lib"]
+html_copy_source = False
 
 excerpts_book = str(ROOT / "book")
 excerpts_caches = str(ROOT / "_build/.jupyter_cache")
