@@ -95,7 +95,7 @@ def train(
     - ``retry``: whether to try again what failed before: a model whose training was finished is scored, others are
       trained from the start. The log of a model is in runs/STUDY/CELL/log.txt.
     - ``engine``: "local", processes of this machine, or "dask", the workers of a Dask cluster: that of the scheduler at
-      ``address``, such as "tcp://node1:8786", or without it one of ``workers`` processes of this machine.
+      ``address``, such as ``tcp://node1:8786``, or without it one of ``workers`` processes of this machine.
     - ``patience``: hours without any worker of the cluster after which this ends; by default a day, as a queue may be
       long, and two minutes without ``address``.
 
