@@ -137,6 +137,14 @@ def test_animations_get_a_still_of_four_frames_for_those_who_want_no_motion(tmp_
     )
 
 
+def test_numbers_of_cells_have_a_minus_sign_and_ranges_and_names_their_hyphen():
+    cells = '<td class="data">-0.31</td><td>\n<p>-.5</p></td><td>0.1-0.2</td><td>-</td><td>β-VAE</td><code>-1</code>'
+    context = {"body": cells + '<p>at <span class="pasted-text">-0.04</span>, or -7</p>'}
+    book_fixes.set_minus_signs(None, "", "", context, None)
+    cells = '<td class="data">−0.31</td><td>\n<p>−.5</p></td><td>0.1-0.2</td><td>-</td><td>β-VAE</td><code>-1</code>'
+    assert context["body"] == cells + '<p>at <span class="pasted-text">−0.04</span>, or -7</p>'
+
+
 def test_an_empty_header_cell_is_no_header():
     context = {"body": '<tr><th class="blank"></th><th><p></p></th><th>&nbsp;</th><th>MIG</th><thead></thead></tr>'}
     book_fixes.name_headers(None, "", "", context, None)

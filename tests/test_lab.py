@@ -1,6 +1,8 @@
 """What the laboratory shows of a training: averages, traversals, a line of text and pictures that replace others."""
 
+import base64
 import io
+import json
 import re
 from types import SimpleNamespace
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlnb import data, models, progress
+from dlnb import data, metrics, models, progress
 from dlnb.lessons import lab
 from dlnb.models import pace
 
@@ -59,6 +61,48 @@ def test_averages_are_means_over_stretches_of_all_updates(count, points, sizes):
 def test_what_has_no_average_is_refused(history, points, message):
     with pytest.raises(ValueError, match=message):
         lab.averaged(history, points)
+
+
+# The decoder for the latent board
+
+
+def test_a_decoder_for_the_board_has_the_weights_and_what_stands_beside_them(model, tmp_path):
+    path = lab.for_board(tmp_path / "new" / "mine.json", model, DSPRITES, np.random.default_rng(0), 400)
+    told = json.loads(path.read_text())
+    codes = models.encode(model, DSPRITES.sample(400, np.random.default_rng(0)))
+    assert told["shape"] == [32, 32, 1] and told["factors"][-1] == "position y" and told["model"] == model.about["name"]
+    np.testing.assert_allclose(told["codes"], codes.mean[:24], rtol=6e-3)  # three digits
+    np.testing.assert_allclose(told["kl"], codes.kl, rtol=6e-3)
+    np.testing.assert_allclose(told["shares"], metrics.information.shares(codes.mean, codes.factors), rtol=6e-3)
+    weights = np.frombuffer(base64.b64decode(told["weights"]), np.int8).astype(float)
+    kernels = [kernel for kernel in model.decoder.get_weights() if kernel.ndim > 1]
+    assert len(weights) == sum(kernel.size for kernel in kernels)
+    first = told["layers"][0]
+    step = np.array(first["scale"])
+    np.testing.assert_allclose(weights[:2560].reshape(10, 256) * step, kernels[0], atol=0.51 * step.max())
+
+
+def test_a_model_of_images_without_factors_has_a_decoder_for_the_board(tmp_path):
+    images = data.of_images("mine", IMAGES)
+    model = models.train(images, models.BetaVAE(1), models.Training(steps=2, batch=4), seed=0)
+    told = json.loads(lab.for_board(tmp_path / "mine.json", model, images, np.random.default_rng(0), 12).read_text())
+    assert told["factors"] == [] and told["shares"] == [[]] * 10 and len(told["codes"]) == 12
+
+
+def test_what_the_board_cannot_show_is_refused(model, tmp_path):
+    path, rng = tmp_path / "mine.json", np.random.default_rng(0)
+    with pytest.raises(ValueError, match="model must be a Model"):
+        lab.for_board(path, model.decoder, DSPRITES, rng)
+    with pytest.raises(ValueError, match="data_set must be a DataSet"):
+        lab.for_board(path, model, IMAGES, rng)
+    with pytest.raises(ValueError, match="a sample needs rng"):
+        lab.for_board(path, model, DSPRITES, 0)
+    with pytest.raises(ValueError, match="64"):
+        lab.for_board(path, model, data.load("dsprites", size=64), rng, 20)
+    wide = models.train(DSPRITES, models.BetaVAE(1), models.Training(steps=1, batch=4, latents=11), seed=0)
+    with pytest.raises(ValueError, match="10 sliders, but the model 11 latents"):
+        lab.for_board(path, wide, DSPRITES, rng)
+    assert not path.exists()
 
 
 # Traversals

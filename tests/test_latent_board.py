@@ -1,5 +1,6 @@
 """The explorable latent-board: its decoder is Keras's but for weights of a byte, and its sliders move the image."""
 
+import json
 import re
 
 import numpy as np
@@ -9,7 +10,8 @@ from scipy.special import expit
 
 from dlnb import data, results
 from dlnb.figures import board
-from dlnb.models import Model, decode, networks
+from dlnb.lessons import lab
+from dlnb.models import BetaVAE, Model, Training, decode, networks, train
 from dlnb.results import keepsakes
 from dlnb.study import STUDIES
 
@@ -32,6 +34,10 @@ def shown(page) -> np.ndarray:
         .getImageData(0, 0, canvas.width, canvas.height).data]"""
     width, height, *values = page.locator("canvas").evaluate(pixels)
     return np.array(values).reshape(height, width, 4)[..., :3] / 255
+
+
+def called(latent: int) -> str:
+    return "z" + str(latent + 1).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def test_images_are_those_of_the_trained_model(page):
@@ -115,14 +121,14 @@ def test_what_stands_beside_a_model_is_its_own(name):
 def test_active_latents_move_the_image_and_passive_ones_do_not(page):
     name = "noisy_dsprites"
     kl = keepsakes.codes(board.STUDY, name)[1]["kl"]
-    page.get_by_role("combobox", name="data set").select_option(name)
-    strongest = f"^z{kl.argmax() + 1}: {kl.max():.2f} nats"
+    page.get_by_role("combobox", name="model").select_option(name)
+    strongest = f"^{called(kl.argmax())}: {kl.max():.2f} nats"
     page.locator(".line").filter(has_text=re.compile(strongest)).wait_for()
     changes = []
     for latent in (int(kl.argmax()), int(kl.argmin())):
-        slider = page.get_by_role("slider", name=f"z{latent + 1}", exact=True)
+        slider = page.get_by_role("slider", name=called(latent), exact=True)
         slider.press("Home")
-        line = page.locator(".line").filter(has_text=re.compile(f"^z{latent + 1}: {kl[latent]:.2f} nats"))
+        line = page.locator(".line").filter(has_text=re.compile(f"^{called(latent)}: {kl[latent]:.2f} nats"))
         line.wait_for()
         assert ("passive" in line.text_content()) == (kl[latent] < ACTIVE)
         assert page.locator("rect.lit").get_attribute("y") == str(84 + 26 * latent)
@@ -144,3 +150,34 @@ def test_surprise_shows_another_image_as_keras_decodes_it(page):
     assert np.abs(shown(page)[..., :1] - image).max() < WORST
     page.get_by_role("button", name="All to 0").click()
     assert {sliders.nth(i).input_value() for i in range(10)} == {"0"}
+
+
+@pytest.mark.parametrize(("size", "latents", "name"), [(32, 10, "shapes3d"), (64, 4, "dsprites")])
+def test_a_model_from_the_laboratory_is_opened(page, tmp_path, size, latents, name):
+    data_set = data.load(name, size=size)
+    protocol = Training(steps=20, batch=16, learning_rate=1e-3, latents=latents)
+    model = train(data_set, BetaVAE(1), protocol, seed=0, name="a model of mine")
+    path = lab.for_board(tmp_path / "mine.json", model, data_set, np.random.default_rng(0), 500)
+    page.get_by_label("your own").set_input_files(path)
+    page.get_by_role("slider", name=called(latents - 1), exact=True).wait_for()
+    page.wait_for_function(f"document.querySelector('canvas').width === {size}")
+    assert page.locator(".explorable select option:checked").text_content() == "a model of mine"
+    sliders = page.get_by_role("slider")
+    assert sliders.count() == latents == page.locator(".chart text", has_text="nats").count()
+    values = [float(sliders.nth(i).input_value()) for i in range(latents)]
+    assert values == pytest.approx(np.clip(json.loads(path.read_text())["codes"][0], -3, 3), abs=0.026)
+    image = decode(model, np.array([values]))[0]
+    assert np.abs(shown(page)[..., : image.shape[-1]] - image).max() < WORST
+    page.get_by_role("combobox", name="model").select_option("dsprites")  # and back to one of the book's
+    page.wait_for_function("document.querySelector('canvas').width === 32")
+    assert sliders.count() == 10
+
+
+def test_another_file_is_refused_and_the_model_stays(page, tmp_path):
+    before = shown(page)
+    for name, text in {"a.json": "{}", "b.json": "[1", "c.json": '{"layers": [], "weights": "", "codes": []}'}.items():
+        (tmp_path / name).write_text(text)
+        page.get_by_label("your own").set_input_files(tmp_path / name)
+        page.locator(".line", has_text=f"{name} is no model from the laboratory").wait_for()
+    page.get_by_role("status").get_by_text("c.json is no model").wait_for(state="attached")
+    assert (shown(page) == before).all() and page.locator(".explorable option").count() == len(board.names())

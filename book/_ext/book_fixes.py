@@ -73,6 +73,13 @@ def name_headers(app, pagename, templatename, context, doctree):
         context["body"] = re.sub(r"<th\b([^>]*)>(?:\s|&nbsp;|&#160;|<p></p>)*</th>", r"<td\1></td>", context["body"])
 
 
+def set_minus_signs(app, pagename, templatename, context, doctree):
+    """A number in a cell of a table, or given to a sentence by a cell, has the hyphen of Python for its minus sign."""
+    if "body" in context:
+        number = r'(<td\b[^>]*>\s*(?:<p>)?|<span class="pasted-text">)-(?=\.?\d)'
+        context["body"] = re.sub(number, "\\1\N{MINUS SIGN}", context["body"])
+
+
 def add_landmarks(app, exception):
     """The theme's sidebar is part of no landmark, so that a screen reader cannot jump to it."""
     if exception or app.builder.format != "html":
@@ -116,6 +123,7 @@ def setup(app):
     app.connect("html-page-context", drop_bibliography_roles, priority=900)
     app.connect("html-page-context", offer_stills, priority=900)
     app.connect("html-page-context", name_headers, priority=900)
+    app.connect("html-page-context", set_minus_signs, priority=900)
     app.connect("build-finished", add_landmarks, priority=900)
     app.connect("build-finished", add_stills, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

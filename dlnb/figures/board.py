@@ -24,28 +24,34 @@ def quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def contents(name: str, study: str = STUDY) -> dict:
-    """A kept model for the script: names, image ``shape``, ``layers``, ``weights``, ``codes``, ``kl`` and ``shares``.
-
-    ``weights`` are those of all layers, int8 and one after the other, as bytes in base64; each layer of ``layers`` has
-    their ``shape``, a ``scale`` for each output and the ``bias``. Kernels of dense layers are [inputs, outputs], those
-    of transposed convolutions [4, 4, inputs, outputs], where Keras has [4, 4, outputs, inputs].
-    """
-    about, arrays = keepsakes.decoder(study, name)
+    """A kept model for the script, as ``described`` returns it."""
+    about, weights = keepsakes.decoder(study, name)
     told, beside = keepsakes.codes(study, name)
+    return described(about["name"], about["image_shape"], weights, told["factors"], **beside)
+
+
+def described(model: str, image_shape, weights: list[np.ndarray], factors, *, codes, kl, shares) -> dict:
+    """A model for the script: its name, image ``shape``, ``layers``, ``weights``, ``codes``, ``kl`` and ``shares``.
+
+    ``weights`` of the decoder, kernel and bias of each layer, become int8 of all layers, one after the other, as bytes
+    in base64; each of ``layers`` has their ``shape``, a ``scale`` for each output and the ``bias``. Kernels of dense
+    layers are [inputs, outputs], those of transposed convolutions [4, 4, inputs, outputs], where Keras has
+    [4, 4, outputs, inputs]. ``codes`` [n, d], ``kl`` [d] and ``shares`` [d, k] are as in ``keepsakes.save_codes``.
+    """
     layers, parts = [], []
-    for kernel, bias in zip(arrays[::2], arrays[1::2], strict=True):
+    for kernel, bias in zip(weights[::2], weights[1::2], strict=True):
         kernel = kernel.astype(float)
         bytes_, scale = quantized(kernel.swapaxes(2, 3) if kernel.ndim == 4 else kernel)
         parts.append(bytes_.tobytes())
         shown = {"scale": scale, "bias": bias.astype(float)}
         layers.append({"shape": list(bytes_.shape)} | {part: _short(values, 6) for part, values in shown.items()})
     return {
-        "model": about["name"],
-        "shape": about["image_shape"],
-        "factors": [factor.replace("_", " ") for factor in told["factors"]],
+        "model": model,
+        "shape": list(image_shape),
+        "factors": [factor.replace("_", " ") for factor in factors],
         "layers": layers,
         "weights": base64.b64encode(b"".join(parts)).decode(),
-        **{part: _short(beside[part], 3) for part in ("codes", "kl", "shares")},
+        **{part: _short(values, 3) for part, values in {"codes": codes, "kl": kl, "shares": shares}.items()},
     }
 
 

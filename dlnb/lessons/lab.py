@@ -1,22 +1,32 @@
-"""What a laboratory shows of a training: losses, what the latents do, and both while the model learns."""
+"""What a laboratory shows of a training: losses, what the latents do, both while the model learns, and its decoder.
+
+The decoder goes into a file that the book's "latent board" opens.
+"""
 
 import base64
 import html
 import io
+import json
 import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from dlnb import checks, figures, progress
+from dlnb import checks, figures, progress, storage
+from dlnb.data import DataSet
+from dlnb.figures import board
+from dlnb.metrics import information
 from dlnb.models.inference import encode, traverse
 from dlnb.models.model import Model
 from dlnb.models.snapshot import Snapshot
 
 VALUES = np.linspace(-2, 2, 7)  # of a latent, in standard deviations of the prior
 DPI = 110  # of pictures that are replaced after seconds
+SLIDERS = 10  # of the latent board
+SHOWN = 24  # codes between which "Surprise me" goes
 
 
 def averaged(history: dict, points: int = 100) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -51,6 +61,28 @@ def strip(model: Model, images, count: int = 5, values=VALUES) -> tuple[np.ndarr
     codes = encode(model, images)
     chosen = np.argsort(-codes.kl, kind="stable")[: checks.whole(count, "count")]
     return traverse(model, codes.mean[0], values)[chosen], [f"latent {latent + 1}" for latent in chosen]
+
+
+def for_board(path, model: Model, data_set: DataSet, rng: np.random.Generator, sample: int = 5_000) -> Path:
+    """Write the decoder of a model to ``path`` (.json) for the "latent board" of the book, which opens it; the path.
+
+    The file has weights of a byte each, half a megabyte in all. Beside them stand the codes of some images of
+    ``data_set`` that ``rng`` draws, the mean KL divergence of each latent over ``sample`` images, in nats, and what
+    each latent tells of each factor, as a share of its entropy (as for MIG). Raises ValueError for images that the
+    model cannot encode, and for more latents than the board has sliders, 10.
+    """
+    checks.instance(model, Model, "model", "a Model such as models.train returns")
+    checks.instance(data_set, DataSet, "data_set", "a DataSet such as data.load returns")
+    if model.latents > SLIDERS:
+        raise ValueError(f"the board has {SLIDERS} sliders, but the model {model.latents} latents")
+    codes = encode(model, data_set.sample(checks.whole(sample, "sample"), checks.generator(rng, "a sample")))
+    shares = information.shares(codes.mean, codes.factors) if data_set.sizes else np.empty((model.latents, 0))
+    beside = {"codes": codes.mean[:SHOWN], "kl": codes.kl, "shares": shares}
+    name = model.about.get("name", data_set.name)
+    told = board.described(name, model.image_shape, model.decoder.get_weights(), data_set.factor_names, **beside)
+    path = checks.path(path)
+    storage.write(path, lambda part: part.write_text(json.dumps(told, separators=(",", ":"))))
+    return path
 
 
 @dataclass(frozen=True)

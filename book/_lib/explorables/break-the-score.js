@@ -71,7 +71,7 @@
       const x = scale([0, FACTORS], [30, matrix.width]);
       for (const k of range(FACTORS)) add("text", { x: x(k + 0.5), y: 16, "text-anchor": "middle" }, `factor ${k + 1}`);
       shares.forEach((row, j) => {
-        add("text", { x: 0, y: 42 + 26 * j }, `z${j + 1}`);
+        add("text", { x: 0, y: 42 + 26 * j }, dlnb.latent(j));
         cells(add, x, 24 + 26 * j, row);
       });
       const put = bars.clear();

@@ -1,23 +1,12 @@
-/* What the explorables of the book share: controls, drawing, and when to draw.
-
-   Classic scripts, which work from file://. An explorable is a file NAME.js that calls
-
-     dlnb.explorable("NAME", (stage) => { ...make controls and charts...; return () => { ...draw all of it... } })
-
-   The function returned is called once at the start, after every change of a control, and when the width or the theme
-   changes. Data that the page brings (`data` of figures.explorable) are stage.data. A third
-   argument lists scripts to load before, for example ["NAME.data.js"], which sets dlnb.data["NAME"]. What an explorable
-   computes stands in dlnb.formulas["NAME"], where tests find it. */
+/* What the explorables of the book share: controls, drawing, and when to draw. CONTRIBUTING says how one is written. */
 (() => {
   "use strict";
   const dlnb = (window.dlnb ??= {});
   const here = document.currentScript.src.replace(/[^/]*$/, "");
-  const stages = [];
   let count = 0;
   dlnb.data ??= {};
   dlnb.formulas ??= {};
 
-  /* ---- small things ---- */
   dlnb.calm = matchMedia("(prefers-reduced-motion: reduce)"); // .matches: no motion that nobody asked for
   dlnb.range = (n) => Array.from({ length: n }, (_, i) => i);
   dlnb.clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -47,11 +36,11 @@
     }));
 
   /* From `from` to `to` (arrays of numbers) within half a second; at once for readers who ask for less motion. */
-  dlnb.glide = (from, to, set, milliseconds = 500) => {
+  dlnb.glide = (from, to, set) => {
     if (dlnb.calm.matches) return set(to);
     const begun = performance.now();
     const step = (now) => {
-      const t = dlnb.clamp((now - begun) / milliseconds, 0, 1);
+      const t = dlnb.clamp((now - begun) / 500, 0, 1);
       const eased = t * t * (3 - 2 * t);
       set(to.map((end, i) => (t === 1 ? end : from[i] + (end - from[i]) * eased)));
       if (t < 1) requestAnimationFrame(step);
@@ -59,21 +48,22 @@
     requestAnimationFrame(step);
   };
 
-  /* ---- elements ---- */
+  const set = (node, attributes) => {
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  };
   const DRAWN = new Set("svg g path line rect circle text tspan image clipPath defs".split(" "));
   dlnb.make = (tag, attributes = {}, ...children) => {
     const node = DRAWN.has(tag)
       ? document.createElementNS("http://www.w3.org/2000/svg", tag)
       : document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    set(node, attributes);
     node.append(...children);
     return node;
   };
 
-  /* The value of a CSS variable, for canvas; SVG takes var(--a) itself and follows the theme without being redrawn. */
-  dlnb.colour = (name) => getComputedStyle(document.querySelector(".explorable")).getPropertyValue(name).trim();
+  /* The name of a latent, counted from 0. */
+  dlnb.latent = (i) => "z" + String(i + 1).replace(/./g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 
-  /* ---- scales and axes ---- */
   dlnb.scale = ([low, high], [start, end]) => {
     const slope = (end - start) / (high - low);
     const scale = (value) => start + (value - low) * slope;
@@ -180,10 +170,17 @@
       this.saying = setTimeout(() => (this.status.textContent = text), 500);
     }
 
+    /* A control, the last of `nodes`, with its label. */
+    control(label, ...nodes) {
+      const node = nodes.at(-1);
+      node.id = `dlnb-${++count}`;
+      this.put(dlnb.make("div", { class: "control" }, dlnb.make("label", { for: node.id }, label), ...nodes));
+      return node;
+    }
+
     /* A slider. `format` makes the text of its value. The control has .value, which may be set. */
     slider(label, { min, max, step, value, format = dlnb.format }) {
-      const id = `dlnb-${++count}`;
-      const input = dlnb.make("input", { type: "range", id, min, max, step });
+      const input = dlnb.make("input", { type: "range", min, max, step });
       const shown = dlnb.make("span", { class: "value", "aria-hidden": "true" }); // aria-valuetext says it
       const show = () => {
         shown.textContent = format(+input.value);
@@ -202,7 +199,7 @@
       };
       control.value = value;
       input.addEventListener("input", show);
-      this.put(dlnb.make("div", { class: "control" }, dlnb.make("label", { for: id }, label), shown, input));
+      this.control(label, shown, input);
       return control;
     }
 
@@ -228,13 +225,11 @@
 
     /* One choice of many, in a list that folds out: {value: text}. */
     select(label, choices, value) {
-      const id = `dlnb-${++count}`;
       const options = Object.entries(choices).map(([key, text]) => dlnb.make("option", { value: key }, text));
-      const select = dlnb.make("select", { id }, ...options);
+      const select = dlnb.make("select", {}, ...options);
       select.value = value ?? Object.keys(choices)[0];
       select.addEventListener("change", () => this.redraw());
-      this.put(dlnb.make("div", { class: "control" }, dlnb.make("label", { for: id }, label), select));
-      return select;
+      return this.control(label, select);
     }
 
     button(label, action) {
@@ -273,9 +268,7 @@
       const { svg } = chart;
       chart.handle = dlnb.make("g", { class: "handle" });
       chart.handle.append(dlnb.make("circle", { r: 22, class: "grip" }), dlnb.make("circle", { r: 7, class: "dot" }));
-      for (const [name, value] of Object.entries({ role: "slider", tabindex: 0, "aria-label": label })) {
-        svg.setAttribute(name, value);
-      }
+      set(svg, { role: "slider", tabindex: 0, "aria-label": label });
       svg.classList.add("pad");
       const go = (x, y) => {
         const within = ({ low, high }, value) => dlnb.clamp(value, Math.min(low, high), Math.max(low, high));
@@ -309,13 +302,12 @@
       chart.settle = () => {
         const [x, y] = at();
         chart.handle.setAttribute("transform", `translate(${chart.x(x)} ${chart.y(y)})`);
-        const told = { valuemin: chart.x.low, valuemax: chart.x.high, valuenow: x, valuetext: text(x, y) };
-        for (const [name, value] of Object.entries(told)) svg.setAttribute(`aria-${name}`, value);
+        const [min, max] = [chart.x.low, chart.x.high];
+        set(svg, { "aria-valuemin": min, "aria-valuemax": max, "aria-valuenow": x, "aria-valuetext": text(x, y) });
       };
     }
   }
 
-  /* ---- start ---- */
   const styled = new Promise((resolve) => {
     const link = dlnb.make("link", { rel: "stylesheet", href: `${here}explorables.css` });
     link.onload = link.onerror = resolve;
@@ -330,7 +322,6 @@
       box.classList.add("live"); // from here on the still is hidden on the screen, though not in print
       stage.draw = start(stage);
       stage.draw();
-      stages.push(stage);
       let width = stage.node.clientWidth;
       new ResizeObserver(() => {
         if (width !== stage.node.clientWidth) stage.redraw();
@@ -338,7 +329,4 @@
       }).observe(stage.node);
     }
   };
-
-  const redrawAll = () => stages.forEach((stage) => stage.redraw());
-  new MutationObserver(redrawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 })();

@@ -1,7 +1,7 @@
 /* The latents of a trained model under the hand; its decoder runs here. */
 (() => {
   "use strict";
-  const { cells, format, make, range, scale } = dlnb;
+  const { cells, format, latent, make, range, scale } = dlnb;
 
   /* Layers with weights as numbers, from what dlnb.figures.board wrote. */
   const unpack = ({ layers, weights }) => {
@@ -61,17 +61,18 @@
     let [model, layers, moved, next] = [null, null, 0, 1]; // `moved`: the latent moved last; `next`: of the codes
 
     stage.part("controls");
-    const set = stage.select("data set", stage.data);
-    const put = (code) => sliders.forEach((slider, i) => (slider.value = code[i]));
+    const set = stage.select("model", stage.data);
+    const put = (code) => sliders.forEach((slider, i) => (slider.value = code[i] ?? 0));
     stage.part("controls");
     stage.button("Surprise me", () => model && put(model.codes[next++ % model.codes.length]));
-    stage.button("All to 0", () => put(sliders.map(() => 0)));
+    stage.button("All to 0", () => put([]));
+    const file = stage.control("your own, from the laboratory", make("input", { type: "file", accept: ".json" }));
     const halves = stage.part("halves");
     stage.part("half", halves);
     const canvas = stage.put(make("canvas", { class: "screen", role: "img", "aria-label": "The decoded image" }));
     stage.part("half twin", halves);
     const sliders = range(10).map((i) => {
-      const slider = stage.slider(`z${i + 1}`, { min: -3, max: 3, step: 0.05, value: 0 });
+      const slider = stage.slider(latent(i), { min: -3, max: 3, step: 0.05, value: 0 });
       slider.input.addEventListener("input", () => (moved = i));
       return slider;
     });
@@ -79,22 +80,40 @@
     const line = stage.line("", "line centred");
     const table = stage.chart("What latents tell of factors; that moved last is framed", 350);
 
+    file.addEventListener("change", async () => {
+      const [chosen] = file.files;
+      if (!chosen) return;
+      try {
+        const own = JSON.parse(await chosen.text());
+        decode(unpack(own), own.codes[0]);
+        if (!kept(chosen.name)) set.add(new Option(own.model, chosen.name));
+        dlnb.data[`latent-board.${chosen.name}`] = own;
+        set.value = chosen.name;
+        wanted = null;
+        stage.redraw();
+      } catch {
+        stage.say((line.textContent = `${chosen.name} is no model from the laboratory.`));
+      }
+    });
+
+    const kept = (name) => dlnb.data[`latent-board.${name}`];
     const load = async (name) => {
-      await dlnb.script(`latent-board.${name}.data.js`);
+      if (!kept(name)) await dlnb.script(`latent-board.${name}.data.js`);
       if (name !== set.value) return;
-      model = dlnb.data[`latent-board.${name}`];
+      model = kept(name);
       layers = unpack(model);
+      sliders.forEach(({ input }, i) => (input.parentNode.style.display = i < model.kl.length ? "" : "none"));
       moved = model.kl.indexOf(Math.max(...model.kl));
       put(model.codes[0]);
     };
 
     const drawTable = ({ factors, shares, kl }) => {
       const add = table.clear();
-      const x = scale([0, factors.length], [98, table.width - 30]);
+      const x = scale([0, factors.length || 1], [98, table.width - 30]);
       factors.forEach((name, k) => add("text", { transform: `translate(${x(k + 0.4)} 78) rotate(-40)` }, name));
       shares.forEach((row, j) => {
         const y = 84 + 26 * j;
-        add("text", { x: 0, y: y + 18 }, `z${j + 1}  ${format(kl[j])} nats`);
+        add("text", { x: 0, y: y + 18 }, `${latent(j)}  ${format(kl[j])} nats`);
         cells(add, x, y, row);
         if (j === moved) add("rect", { x: x(0), y, width: x.end - x(0), height: 26, class: "lit" });
       });
@@ -113,9 +132,9 @@
       });
       Object.assign(canvas, { width, height }).getContext("2d").putImageData(image, 0, 0);
       drawTable(model);
-      const share = Math.max(...model.shares[moved]);
+      const share = Math.max(0, ...model.shares[moved]);
       line.textContent =
-        `z${moved + 1}: ${format(model.kl[moved])} nats${model.kl[moved] < ACTIVE ? ", passive" : ""}. ` +
+        `${latent(moved)}: ${format(model.kl[moved])} nats${model.kl[moved] < ACTIVE ? ", passive" : ""}. ` +
         (share < 0.02
           ? "It tells next to nothing of any factor."
           : `It tells most of ${model.factors[model.shares[moved].indexOf(share)]}, ${format(share)} of its entropy.`);

@@ -5,7 +5,7 @@
    point of a standard normal distribution; g(z) is where the heart stands in the picture. */
 (() => {
   "use strict";
-  const { axis, clamp, format, glide, path, random, range, scale } = dlnb;
+  const { axis, clamp, format, path, random, range, scale } = dlnb;
 
   /* ---- the normal distribution ---- */
   const density = (x) => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
@@ -47,7 +47,6 @@
     return [cos * x - sin * y, sin * x + cos * y];
   };
   const map = (prior, degrees, z) => turned(degrees, z.map(PRIORS[prior].into)).map(PRIORS[prior].out);
-  const inverse = (prior, degrees, z) => map(prior, -degrees, z);
   /* d f_i / d z_j at z, by the chain rule. */
   const jacobian = (prior, degrees, z) => {
     const { slope } = PRIORS[prior];
@@ -63,9 +62,9 @@
     const curve = 13 * Math.cos(t) - 5 * Math.cos(2 * t) - 2 * Math.cos(3 * t) - Math.cos(4 * t);
     return [0.8 * 9.5928 * Math.sin(t) ** 3, 0.8 * (-0.66231 * curve - 1.4358)];
   });
-  dlnb.formulas["turn-the-story"] = { cdf, quantile, map, inverse, jacobian, HEART };
+  dlnb.formulas["turn-the-story"] = { cdf, quantile, map, jacobian, HEART };
 
-  const OLD = ["z₁", "z₂"];
+  const OLD = [0, 1].map(dlnb.latent);
   const NEW = ["ẑ₁", "ẑ₂"];
   const COLOURS = ["var(--a)", "var(--b)", "var(--c)", "var(--d)"]; // of z₁, z₂, ẑ₁, ẑ₂
   const STEPS = ["g: uniform", "h: normal", "A: turned", "h⁻¹: uniform", "g⁻¹: the prior"];
