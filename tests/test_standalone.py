@@ -112,6 +112,8 @@ def test_it_can_be_opened_anywhere_and_says_what_it_needs(path):
     assert all(not c.outputs and c.execution_count is None for c in notebook.cells if c.cell_type == "code")
     trains = any(rerun_cells.trains(c.source) for c in notebook.cells if c.cell_type == "code")
     assert (notebook.metadata.get("accelerator") == "GPU") == trains
+    assert notebook.metadata["kaggle"]["isInternetEnabled"]  # without it nothing can be installed there
+    assert notebook.metadata["kaggle"].get("isGpuEnabled", False) == trains
     assert "/root/" not in path.read_text() and "/home/" not in path.read_text()
 
 

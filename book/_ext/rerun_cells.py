@@ -13,6 +13,9 @@ import importlib.util
 
 if importlib.util.find_spec("dlnb") is None:  # Colab, Kaggle, or a Jupyter without the package
     %pip install -q "dlnb @ git+{repository}@v{version}"
+    importlib.invalidate_caches()
+    if importlib.util.find_spec("dlnb") is None:
+        raise ModuleNotFoundError("dlnb was not installed: see above; on Kaggle, switch Internet on in the settings first")
 """
 
 

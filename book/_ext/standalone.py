@@ -73,8 +73,11 @@ def notebook(app, doctree, page: str, code: list, edition: Edition = BOOK, hidde
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     metadata["language_info"] = {"name": "python"}
     metadata["colab"] = {"provenance": [], "toc_visible": True}
+    kaggle = {"isInternetEnabled": True, "language": "python", "sourceType": "notebook"}
     if any(trains(cell.source) for cell in code):
         metadata |= {"accelerator": "GPU", "colab": metadata["colab"] | {"gpuType": "T4"}}
+        kaggle |= {"accelerator": "nvidiaTeslaT4", "isGpuEnabled": True}
+    metadata["kaggle"] = kaggle
     for i, cell in enumerate(cells):  # random names would change at every build
         cell["id"] = f"{page.rsplit('/', 1)[-1].replace('_', '-')}-{i}"
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
