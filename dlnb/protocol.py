@@ -10,7 +10,7 @@ from dlnb import checks, registry
 SIDES = 32, 64, 128  # pixels, for which there are networks (dlnb.models.networks)
 SOURCES = {"rendered": SIDES, "original": SIDES[:2]}  # with the sides that a data set can have
 FITTING = {"boosting": ("exact", "lightgbm", "scikit-learn"), "solver": ("one_vs_rest", "multinomial")}  # dlnb.metrics
-PAIRS = ("mig", "dci", "sap", "average_mutual_information")  # scores that compare latents
+PAIRS = ("mig", "dci", "sap", "average_mutual_information", "jemmig", "info")  # scores that compare latents
 FOLDS = 5  # of the cross-validation in the downstream task
 
 

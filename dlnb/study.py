@@ -32,6 +32,11 @@ SCORES = {  # the columns of each score of dlnb.metrics in the table of results;
         *("wasserstein_mean", "wasserstein_sampled"),
         *("wasserstein_norm_mean", "wasserstein_norm_sampled"),
     ),
+    "irs": ("irs",),
+    "jemmig": ("jemmig",),
+    "dcimig": ("dcimig",),
+    "mig_sup": ("mig_sup",),
+    "info": ("info_modularity", "info_compactness"),
 }
 STANDARD = (  # scores of the committed studies
     *("beta_vae_score", "factor_vae_score", "mig", "modularity", "dci", "sap", "explicitness", "downstream"),

@@ -12,6 +12,7 @@ from dlnb.metrics import rows
 from dlnb.metrics.downstream import SIZES, accuracies, check_sizes, downstream
 from dlnb.metrics.information import binned, mig, modularity, mutual_information
 from dlnb.metrics.interventions import beta_vae_score, factor_vae_score
+from dlnb.metrics.literature import dcimig, info, irs, jemmig, mig_sup
 from dlnb.metrics.predictors import accuracies as accuracies_of_latents
 from dlnb.metrics.predictors import areas, dci, explicitness, fit_trees, sap
 from dlnb.metrics.unsupervised import average_mutual_information, total_correlation, wasserstein_correlation
@@ -35,7 +36,14 @@ UNSUPERVISED = {
     "average_mutual_information": average_mutual_information,
     "wasserstein_correlation": wasserstein_correlation,
 }
-SCORES = METRICS | DOWNSTREAM | UNSUPERVISED
+LITERATURE = {
+    "irs": irs,
+    "jemmig": jemmig,
+    "dcimig": dcimig,
+    "mig_sup": mig_sup,
+    "info": info,
+}
+SCORES = METRICS | DOWNSTREAM | UNSUPERVISED | LITERATURE
 OWN = frozenset(SCORES)
 RECORDED = {"reconstruction", "kl", "elbo", "active", "strength", "seed", "size", "sample"} | {*study.PROTOCOL}
 BY_FACTOR = {"explicitness": areas, "downstream": accuracies}  # values for each factor, whose mean is the score

@@ -8,7 +8,8 @@ from dlnb import checks, data, metrics
 from dlnb.metrics import interventions, rows
 from dlnb.study import Study
 
-FACTORS = ("beta_vae_score", "factor_vae_score", "modularity", "dci")  # scores that compare factors
+# Scores that compare factors.
+FACTORS = ("beta_vae_score", "factor_vae_score", "modularity", "dci", "dcimig", "mig_sup", "info")
 OF_A_CLASS = {"beta_vae_score": 2, "factor_vae_score": max(2, interventions.BATCH // 2)}  # images that they need
 
 
