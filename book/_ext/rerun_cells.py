@@ -15,7 +15,7 @@ if importlib.util.find_spec("dlnb") is None:  # Colab, Kaggle, or a Jupyter with
     %pip install -q "dlnb @ git+{repository}@v{version}"
     importlib.invalidate_caches()
     if importlib.util.find_spec("dlnb") is None:
-        raise ModuleNotFoundError("dlnb was not installed: see above; on Kaggle, switch Internet on in the settings first")
+        raise ModuleNotFoundError("dlnb was not installed, see above; on Kaggle, switch Internet on in the settings")
 """
 
 

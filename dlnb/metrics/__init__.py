@@ -12,8 +12,8 @@ measurements. A score that may mislead, for fewer than 50 rows or latents squeez
 
 ``interventions`` has the BetaVAE and FactorVAE scores, ``information`` MIG and Modularity, ``predictors`` DCI, SAP and
 explicitness, on ``trees`` (``exact``) and ``linear`` classifiers; ``downstream`` the task of section 5.5,
-``unsupervised`` the scores without factors, ``literature`` those that are not in the study, ``classes`` and ``rows`` what all require of a sample, ``scores`` the
-registry and several scores at once.
+``unsupervised`` the scores without factors, ``literature`` those that are not in the study, ``classes`` and ``rows``
+what all require of a sample, ``scores`` the registry and several scores at once.
 """
 
 from dlnb.metrics.classes import quantile_classes
