@@ -8,7 +8,8 @@ six scores of the study), DOWNSTREAM and LITERATURE (five that are not in the st
 scores ignore them.
 
 Rows must be in random order, and factors have several rows of each class: ``quantile_classes`` makes classes of
-measurements, and ``measured`` has scores that take them as they are. A score that may mislead, for fewer than 50 rows or latents squeezed into few bins, comes with a warning.
+measurements, and ``measured`` has scores that take them as they are. A score that may mislead, for fewer than 50 rows
+or latents squeezed into few bins, comes with a warning.
 
 ``interventions`` has the BetaVAE and FactorVAE scores, ``information`` MIG and Modularity, ``predictors`` DCI, SAP and
 explicitness, on ``trees`` (``exact``) and ``linear`` classifiers; ``downstream`` the task of section 5.5,
