@@ -38,7 +38,7 @@ def measure(name: str, size: int):
 
 
 def main():
-    from dlnb.data import DATA_SETS
+    from dlnb.paper import DATA_SETS
 
     print("| one thread | preparing, s | first batch from the cache, s | images per second | MB | share of an update |")
     print("|" + "---|" * 6)

@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from dlnb import data, models
+from dlnb import data, models, paper
 from dlnb.models import training
 from dlnb.models.backend import keras, tf
 
@@ -92,7 +92,7 @@ def small(shape: tuple[int, int, int]):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("data_sets", nargs="*", default=list(data.DATA_SETS))
+    parser.add_argument("data_sets", nargs="*", default=list(paper.DATA_SETS))
     parser.add_argument("--threads", nargs="+", type=int, default=[2])
     parser.add_argument("--speed", action="store_true", help="batches a second only")
     options = parser.parse_args()

@@ -25,17 +25,20 @@ from dlnb.data.published import FILES
 
 SPRITES = {"shape": 2, "scale": 3, "orientation": 2, "position x": 2, "position y": 3}
 ROOMS = {"floor hue": 2, "wall hue": 3, "object hue": 2, "scale": 2, "shape": 2, "orientation": 3}
+ARMS = {"object colour": 2, "object shape": 3, "horizontal axis": 4}
 CARS = {"elevation": 2, "azimuth": 3, "type": 4}
 TOYS, INSTANCES, PARTS = {"category": 2, "elevation": 3, "azimuth": 4, "lighting": 2}, 4, ((1, 2), (0, 3))
 CAR_NAMES = ["car_002_mesh.mat", "car_010_mesh.mat", "car_001_mesh.mat", "car_100_mesh.mat"]  # not in order
 SIZES = 64, 32, 16, 8
+PUBLISHED_ARMS = dict(originals.MPI3D)
 
 
 @pytest.fixture(autouse=True)
 def small(tmp_path, monkeypatch):
     """Few classes, a cache of the test's own, parts that do not divide the number of images."""
     monkeypatch.setenv("DLNB_DATA", str(tmp_path / "home"))
-    for name, value in (("DSPRITES", SPRITES), ("SHAPES3D", ROOMS), ("CARS3D", CARS), ("SMALLNORB", TOYS)):
+    small = {"DSPRITES": SPRITES, "SHAPES3D": ROOMS, "MPI3D": ARMS, "CARS3D": CARS, "SMALLNORB": TOYS}
+    for name, value in small.items():
         monkeypatch.setattr(originals, name, value)
     monkeypatch.setattr(originals, "INSTANCES", INSTANCES)
     monkeypatch.setattr(originals, "PARTS", PARTS)
@@ -95,6 +98,13 @@ def write_rooms(folder, chunks=(7, 8, 8, 1)):
     return lambda row, size: np.floor(block_means(rows[tuple(row)], size) + 0.5) / 255  # whole grey levels
 
 
+def write_arms(folder):
+    images = rng(6).integers(0, 256, (len(every(ARMS)), 64, 64, 3), np.uint8)
+    writers.photographs(folder / FILES["mpi3d_real"].files[0].name, images)
+    rows = dict(zip(map(tuple, every(ARMS)), images, strict=True))
+    return lambda row, size: np.floor(block_means(rows[tuple(row)], size) + 0.5) / 255
+
+
 def car_images():
     shape = 128, 128, 3, CARS["azimuth"], CARS["elevation"]
     return {name: rng(i).integers(0, 256, shape, np.uint8) for i, name in enumerate(CAR_NAMES)}
@@ -143,6 +153,7 @@ def write_toys(folder, zipped=True):
 SETS = {
     "dsprites": (write_sprites, originals.dsprites, SPRITES, 1),
     "shapes3d": (write_rooms, originals.shapes3d, ROOMS, 3),
+    "mpi3d_real": (write_arms, partial(originals.mpi3d, "real"), ARMS, 3),
     "cars3d": (write_cars, originals.cars3d, CARS, 3),
     "smallnorb": (write_toys, originals.smallnorb, TOYS, 1),
 }
@@ -775,7 +786,7 @@ def store(path, images):
 
 
 def test_every_published_file_has_what_it_takes_to_get_and_cite_it():
-    assert list(FILES) == [*SETS, "painting"]
+    assert set(FILES) == {*SETS, "mpi3d_toy", "mpi3d_realistic", "painting"}
     for name, entry in FILES.items():
         assert entry.licence
         assert re.search(r"(18|19|20)\d\d", entry.citation)
@@ -783,7 +794,7 @@ def test_every_published_file_has_what_it_takes_to_get_and_cite_it():
             assert all(url.startswith("http") and url.endswith(file.name) for url in file.urls)
             assert name == "painting" or re.fullmatch(r"sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}", file.known_hash)
     files = [file for entry in FILES.values() for file in entry.files]
-    assert len({file.name for file in files}) == len({file.known_hash for file in files}) == 10
+    assert len({file.name for file in files}) == len({file.known_hash for file in files}) == 13
 
 
 # Variants of published sprites
@@ -812,3 +823,43 @@ def test_variants_are_made_of_the_published_sprites(name, size, folder, publish)
             assert len(np.unique(image[share[..., 0] == 0].round(3), axis=0)) > 5
     with pytest.raises(ValueError, match="needs rng"):
         data_set.render(rows)
+
+
+# MPI3D
+
+
+def test_the_factors_of_mpi3d_make_all_published_images():
+    assert np.prod(list(PUBLISHED_ARMS.values())) == 1_036_800
+
+
+@pytest.mark.parametrize("which", ["toy", "realistic", "real"])
+def test_mpi3d_is_read_from_a_folder_or_its_file_and_never_drawn(which, folder, publish):
+    name = f"mpi3d_{which}"
+    images = rng(1).integers(0, 256, (len(every(ARMS)), 64, 64, 3), np.uint8)
+    writers.photographs(folder / f"{name}.npz", images)
+    publish(name)
+    for given in (folder, folder / f"{name}.npz"):
+        found = data.load(name, "original", 32, given)
+        assert found.name == name and found.sizes == ARMS and "CC BY 4.0" in found.about and which in found.about
+    with pytest.raises(
+        ValueError, match=rf"{name} cannot be drawn by this package, only read: load\('{name}', 'original'"
+    ):
+        data.load(name)
+    with pytest.raises(DataFileError, match="does not exist or is not a folder"):
+        data.load(name, "original", 16, folder / "another.npz")
+
+
+@pytest.mark.parametrize(
+    ("images", "reason"),
+    [
+        (np.zeros((24, 64, 64), np.uint8), r"images is \(\(24, 64, 64\)"),
+        (np.zeros((23, 64, 64, 3), np.uint8), r"images is \(\(23, 64, 64, 3\)"),
+        (np.zeros((24, 64, 64, 3), np.float32), "float32"),
+        (np.zeros((24, 64, 64, 3), np.uint8), r"image 0 \(counted from 0\) is 0 everywhere"),
+    ],
+)
+def test_other_arrays_in_mpi3d_are_refused(images, reason, folder, publish):
+    writers.photographs(folder / "mpi3d_real.npz", images)
+    publish("mpi3d_real")
+    with pytest.raises(DataFileError, match=reason):
+        originals.mpi3d("real", 64, folder)

@@ -27,6 +27,11 @@ def rooms(path, images, chunks=None, key="images"):
         file["labels"] = np.zeros((len(images), 6))
 
 
+def photographs(path, images, key="images"):
+    """The npz of MPI3D: "images" uint8 [n, 64, 64, 3]."""
+    np.savez_compressed(path, **{key: images})
+
+
 def car(images, key="im"):
     """A MATLAB file of Cars3D: "im" uint8 [128, 128, 3, azimuth, elevation], as bytes."""
     content = io.BytesIO()

@@ -1,9 +1,10 @@
-"""The seven data sets of the study, by name: ``load`` returns a ``DataSet``, which renders images from factors.
+"""The seven data sets of the study, and MPI3D, by name: ``load`` returns a ``DataSet``, images rendered from factors.
 
 ``DataSet`` and ``of_images`` make a data set of your own images, with factors or without.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from dlnb import checks, registry
@@ -21,6 +22,10 @@ DATA_SETS = {
     "smallnorb": {"rendered": smallnorb.smallnorb, "original": originals.smallnorb},
     "cars3d": {"rendered": cars3d.cars3d, "original": originals.cars3d},
     "shapes3d": {"rendered": shapes3d.shapes3d, "original": originals.shapes3d},
+    # In no study, and read only.
+    "mpi3d_toy": {"original": partial(originals.mpi3d, "toy")},
+    "mpi3d_realistic": {"original": partial(originals.mpi3d, "realistic")},
+    "mpi3d_real": {"original": partial(originals.mpi3d, "real")},
 }
 OWN = frozenset(DATA_SETS)
 SOURCES = {"rendered": "drawn by this package, offline", "original": "read from the published files"}
@@ -30,11 +35,11 @@ def load(name: str, source: str = "rendered", size: int = 64, folder: str | Path
     """The data set ``name`` with images of ``size`` x ``size`` pixels.
 
     - ``name``: a key of DATA_SETS.
-    - ``source``: "rendered" (drawn by this package) or "original" (the published files).
+    - ``source``: "rendered" (drawn by this package) or "original" (the published files; MPI3D has only these).
     - ``size``: at least 8 for rendered images; 64, 32, 16 or 8 for original ones.
-    - ``folder``: is searched, subfolders included, for the published files by their names; without it they are
-      downloaded once. The only rendered set that accepts it is scream_dsprites, which then takes the painting from
-      it and otherwise uses a stand-in.
+    - ``folder``: is searched, subfolders included, for the published files by their names; it may be one such file.
+      Without it they are downloaded once. The only rendered set that accepts it is scream_dsprites, which then takes
+      the painting from it and otherwise uses a stand-in.
 
     Downloads and what is slow to draw or to convert are cached in the folder named by the environment variable
     DLNB_DATA, or else in the user's cache. The ``about`` of the DataSet returned says what its images are.
@@ -44,6 +49,8 @@ def load(name: str, source: str = "rendered", size: int = 64, folder: str | Path
     """
     makers = checks.choose(DATA_SETS, name, "data set")
     checks.choose(SOURCES, source, "source")
+    if source == "rendered" and source not in makers:
+        raise ValueError(f"{name} cannot be drawn by this package, only read: load({name!r}, 'original', folder=...)")
     make = checks.choose(makers, source, f"source of {name}")
     folder = folder if folder is None else checks.path(folder, "folder")
     if folder is None:

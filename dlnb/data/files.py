@@ -48,8 +48,13 @@ def find(name: str, folder: str | Path) -> Path | None:
 
 
 def find_all(pattern: str, folder: str | Path) -> list[Path]:
-    """The files in ``folder`` or below it whose names match ``pattern``, such as "car_*.mat", in order."""
+    """The files in ``folder`` or below it whose names match ``pattern``, such as "car_*.mat", in order.
+
+    ``folder`` may be such a file itself.
+    """
     below = _expanded(folder)
+    if below.is_file() and below.match(pattern):
+        return [below]
     if not below.is_dir():
         raise DataFileError(f"folder {below} does not exist or is not a folder")
     return sorted(path for path in below.rglob(pattern) if path.is_file())

@@ -86,20 +86,27 @@ def pack(path: Path, packed: np.ndarray):
 
     Only "imgs" is read, in parts (3 GB in all); the metadata in the archive is a pickle and is never loaded.
     """
-    with reading(path, "dSprites"), zipfile.ZipFile(path) as archive, archive.open("imgs.npy") as stream:
+    rows = packed.reshape(-1, packed.shape[-1])
+    with reading(path, "dSprites"):
+        for start, pixels in _parts(path, "imgs", (len(rows), 64, 64)):
+            expect("the largest pixel", max(1, pixels.max()), 1)
+            rows[start : start + len(pixels)] = np.packbits(pixels.reshape(len(pixels), -1), axis=1)
+
+
+def _parts(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[tuple[int, np.ndarray]]:
+    """(first row, rows) of the array ``name`` uint8 of that shape in an .npz, a few at a time and in order."""
+    with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as stream:
         readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
         version = np.lib.format.read_magic(stream)
         if version not in readers:
-            raise ValueError(f"imgs is of version {version} of NumPy's format, not (1, 0) or (2, 0)")
-        shape, fortran, dtype = readers[version](stream)
-        rows = packed.reshape(-1, packed.shape[-1])
-        expect("imgs", (shape, dtype.name, fortran), ((len(rows), 64, 64), "uint8", False))
-        for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
-            pixels = np.frombuffer(_take(stream, 64 * 64 * len(part)), np.uint8)
-            expect("the largest pixel", max(1, pixels.max()), 1)
-            part[:] = np.packbits(pixels.reshape(len(part), -1), axis=1)
-        expect("the number of bytes after imgs", len(stream.read(1)), 0)
+            raise ValueError(f"{name} is of version {version} of NumPy's format, not (1, 0) or (2, 0)")
+        found, fortran, dtype = readers[version](stream)
+        expect(name, (found, dtype.name, fortran), (shape, "uint8", False))
+        for start in range(0, shape[0], CHUNK):
+            count = min(CHUNK, shape[0] - start)
+            content = _take(stream, count * prod(shape[1:]))
+            yield start, np.frombuffer(content, np.uint8).reshape(count, *shape[1:])
+        expect(f"the number of bytes after {name}", len(stream.read(1)), 0)
 
 
 # 3D Shapes
@@ -123,6 +130,23 @@ def shrink(path: Path, array: np.ndarray):
         for start in range(0, len(rows), step):
             sums = block_sums(images[start : start + step].astype(np.uint16), size)
             rows[start : start + step] = (sums + block // 2) // block
+
+
+# MPI3D
+
+
+def photographs(path: Path, array: np.ndarray):
+    """Fill uint8 ``array`` [..., size, size, 3], in order, with the images of MPI3D, reduced by means of blocks.
+
+    Only "images" is read, in parts (13 GB in all).
+    """
+    size = array.shape[-2]
+    rows, block = array.reshape(-1, size, size, 3), (64 // size) ** 2
+    with reading(path, "MPI3D"):
+        for start, images in _parts(path, "images", (len(rows), 64, 64, 3)):
+            _varied("image", images)
+            sums = block_sums(images.astype(np.uint16), size)
+            rows[start : start + len(images)] = (sums + block // 2) // block
 
 
 # Cars3D

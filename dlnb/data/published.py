@@ -1,8 +1,8 @@
 """The published data sets: authors, licences and addresses of the files, as stated on the authors' pages.
 
-Checksums of SmallNORB and 3D Shapes are those recorded by TensorFlow Datasets. For dSprites and Cars3D only MD5 sums
-were found, for the painting none: the study's copy is not known, and Wikimedia Commons replaces a picture by a better
-one under the same address. It is decoded instead, and the checksum of the download is kept.
+Checksums of SmallNORB and 3D Shapes are those recorded by TensorFlow Datasets. For dSprites, Cars3D and MPI3D only MD5
+sums were found, for the painting none: the study's copy is not known, and Wikimedia Commons replaces a picture by a
+better one under the same address. It is decoded instead, and the checksum of the download is kept.
 """
 
 from dataclasses import dataclass
@@ -31,6 +31,18 @@ def _norb(name: str, checksum: str, size: int) -> File:
         f"{host}/~ylclab/data/norb-v1.0-small/{name}" for host in ("https://cs.nyu.edu", "http://www.cs.nyu.edu")
     )
     return File(name, urls, f"sha256:{checksum}", size)
+
+
+def _mpi3d(which: str, what: str, checksum: str) -> Published:
+    name = f"mpi3d_{which}.npz"
+    url = f"https://huggingface.co/datasets/waleedgondal/mpi3d/resolve/main/{name}"
+    return Published(
+        f"The 1,036,800 published images of MPI3D {which}, {what} of a robot arm that holds an object",
+        "CC BY 4.0",
+        "Gondal et al. 2019, On the transfer of inductive bias from simulation to the real world: a new "
+        "disentanglement dataset",
+        (File(name, (url,), f"md5:{checksum}", most=2 * 10**10),),
+    )
 
 
 _SPRITES = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
@@ -90,6 +102,9 @@ FILES = {
             _norb(f"{_TESTING}-info", "16adf314226327ee006d1a44db8cfef52773c06c829951d5653a9f6f310248a2", 10_428),
         ),
     ),
+    "mpi3d_toy": _mpi3d("toy", "simple drawings", "55889cb7c7dfc655d6e0277beee88868"),
+    "mpi3d_realistic": _mpi3d("realistic", "realistic drawings", "59a6225b88b635365f70c91b3e52f70f"),
+    "mpi3d_real": _mpi3d("real", "photographs", "0f33f609918fb5c97996692f91129802"),
     "painting": Published(
         "The painting whose parts are the backgrounds of Scream dSprites",
         "public domain",
