@@ -22,7 +22,8 @@ PAGE = """\
 <html lang="en" data-content_root="../" data-theme="{theme}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>explorable</title>
 <style>body {{ font-family: sans-serif; }} {style}</style></head>
-<body><main class="bd-content">{body}</main></body></html>
+<body><main class="bd-content">{above}
+<div class="cell_output"><div class="output text_html">{body}</div></div></main></body></html>
 """
 
 
@@ -47,7 +48,7 @@ def site(folder: Path, name: str, theme: str = "light", above: str = "", data=No
     style = (BOOK / "_static/book.css").read_text()
     page = folder / "book/page.html"
     page.parent.mkdir(parents=True)
-    page.write_text(PAGE.format(theme=theme, style=style, body=above + body))
+    page.write_text(PAGE.format(theme=theme, style=style, above=above, body=body))
     shutil.copytree(BOOK / "_lib/explorables", folder / "explorables")
     if name == board.NAME:
         board.write(folder / "explorables")

@@ -78,3 +78,18 @@ def test_controls_choose_a_row_of_the_grid(opened):
     page.get_by_role("button", name="mend all").press("Enter")
     told()
     line.get_by_text("These codes are perfect.").wait_for()
+
+
+def test_on_a_phone_the_bars_stay_in_view_and_cover_no_slider(opened):
+    page = opened(NAME, data=TABLE, width=390, height=600)
+    page.evaluate("document.querySelector('main').style.padding = '60px 0 100vh'")  # as below the bar of the theme
+    boxes = """() => ['.watched > :last-child', '.controls .control'].map((each) => {
+        const { top, bottom } = document.querySelector(each).getBoundingClientRect();
+        return [top, bottom];
+    })"""
+    bars, slider = page.evaluate(boxes)
+    assert bars[1] <= slider[0]
+    page.evaluate("scrollBy(0, 250)")
+    moved, gone = page.evaluate(boxes)
+    assert gone[0] == pytest.approx(slider[0] - 250, abs=1)
+    assert moved[0] == pytest.approx(48, abs=1) and bars[0] - 250 < 0

@@ -6,7 +6,7 @@
 
   const BOXES =
     ".cell_output .text_html, .pst-scrollable-table-container, div.math, mjx-container[display], .highlight pre, " +
-    ".bd-content figure:has(img)";
+    ".bd-content figure .scroller";
 
   const look = (box) => {
     const more = box.scrollWidth - box.clientWidth;
@@ -28,7 +28,16 @@
     image.style.width = small ? `${LEAST * image.naturalWidth}px` : "";
   };
 
+  /* The image, not its caption, scrolls. */
+  const wrap = (image) => {
+    const shown = image.closest("a, picture") ?? image;
+    const box = Object.assign(document.createElement("div"), { className: "scroller" });
+    shown.replaceWith(box);
+    box.append(shown);
+  };
+
   const figures = () => {
+    document.querySelectorAll(".bd-content figure img").forEach(wrap);
     for (const image of document.querySelectorAll('.bd-content figure img[src$=".svg"]:not(.sheet, .still)')) {
       image.addEventListener("load", () => enlarge(image));
       addEventListener("resize", () => enlarge(image));

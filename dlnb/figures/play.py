@@ -11,8 +11,8 @@ from dlnb.results import KEY
 DIGITS = 5
 RULES = "elbo", "kl", "udr"  # by which one may choose without labels
 PAPER = {  # Table 1: how often a setting that was the best is at least as good as a random model
-    "paper, same data set and score": TRANSFER.loc["same score", "same data set"],
-    "paper, other data set and score": TRANSFER.loc["other score", "other data set"],
+    "paper, labels of this set and score": TRANSFER.loc["same score", "same data set"],
+    "paper, labels of another set and score": TRANSFER.loc["other score", "other data set"],
 }
 
 
@@ -30,7 +30,8 @@ def lottery(table: pd.DataFrame, udr: pd.DataFrame) -> dict:
     likeness = checks.table(udr, ["udr"], KEY, finite=["udr"])[[*KEY, "udr"]]
     models = scored.merge(likeness, on=KEY, how="left")[["data_set", "method", *SCORES, *RULES]].round(DIGITS)
     sets, methods = _names(models.data_set), _names(models.method)
-    return {"models": models, "sets": sets, "methods": methods, "scores": _names(SCORES), "paper": PAPER}
+    scores = {name: f"{named(name)} score" if name.endswith("vae_score") else named(name) for name in SCORES}
+    return {"models": models, "sets": sets, "methods": methods, "scores": scores, "paper": PAPER}
 
 
 def passive(gaps: pd.DataFrame) -> dict:

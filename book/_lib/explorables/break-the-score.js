@@ -81,7 +81,7 @@
       });
 
       const lost = scores.map((score, i) => perfect.scores[i] - score);
-      const told = (loss) => `${SCORES[NAMES[lost.indexOf(loss)]]} (${format(-loss)})`;
+      const told = (loss) => `${SCORES[NAMES[lost.indexOf(loss)]]} (${loss < 0 ? "+" : ""}${format(-loss)})`;
       const [least, most] = [Math.min(...lost), Math.max(...lost)];
       line.textContent =
         least === most ? "These codes are perfect." : `Most is lost by ${told(most)}, least by ${told(least)}.`;

@@ -38,7 +38,7 @@
     stage.part("controls");
     const rule = stage.radio("without labels, choose the run with the", RULES, "elbo");
     const draw = (times) => draws.push(...range(times).map(() => names.map(() => Math.random())));
-    stage.button("Draw one run a method", () => draw(1));
+    stage.button("Draw one run per method", () => draw(1));
     stage.button("Draw 100 times", () => draw(100));
     stage.button("Start again", () => draws.splice(0));
     const halves = stage.part("halves");
@@ -92,7 +92,8 @@
       const add = tally.clear();
       [...Object.values(methods), "a tie"].forEach((label, m) => {
         const won = winners.filter((each) => (each[1] >= 0 ? names.length : each[0]) === m).length;
-        const told = { label, text: `${won} of ${draws.length}`, mark: odds[m] ?? 1 - sum(odds) };
+        const mark = odds[m] ?? 1 - sum(odds);
+        const told = { label, text: `${won} of ${draws.length}, in the long run ${percent(mark)}`, mark };
         bar(add, tally.width, ROW * m, { ...told, share: won / Math.max(draws.length, 1), fill: "var(--b)" });
       });
 
@@ -104,7 +105,7 @@
       const weights = chances(numbers).flat();
       const expected = sum(weights.map((p, i) => p * atLeast(groups, groups.flat()[i]))) / sum(weights);
       bar(line, record.width, 0, {
-        label: `your choices, by the ${RULES[rule.value]}`,
+        label: `yours, without labels: ${RULES[rule.value]}`,
         text: !known ? "this data set has no UDR" : good.length ? percent(mean(good)) : "draw first",
         share: good.length ? mean(good) : 0,
         fill: "var(--c)",
@@ -112,7 +113,7 @@
       });
 
       const same = percent(sum(odds.map((p) => p * p)));
-      const told = [`Two papers with one run a method name the same winner in ${same} of all cases.`];
+      const told = [`Two papers with one run per method name the same winner in ${same} of all cases.`];
       const called = (m) => methods[names[m]];
       const beats = `matches or beats ${percent(good[last])} of all models`;
       if (good.length) told.unshift(`The choice, ${called(choices[last])}, ${beats}.`);
