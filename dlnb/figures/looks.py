@@ -76,6 +76,13 @@ LABELS = {  # of scores, and of what else is measured
     **{f"{kind}_{n}": f"{kind.upper()} {n:,}" for kind in ("lr", "gbt") for n in (10, 100, 1_000, 10_000)},
     "lr_efficiency": "efficiency LR",
     "gbt_efficiency": "efficiency GBT",
+    "irs": "IRS",
+    "jemmig": "JEMMIG",
+    "dcimig": "DCIMIG",
+    "mig_sup": "MIG-sup",
+    "info_modularity": "InfoM",
+    "info_compactness": "InfoC",
+    "mcc": "MCC",
 }
 LINES = (  # of curves and dots that do not stand for methods
     Look("#0072B2", "o", "-"),
