@@ -17,7 +17,16 @@ for each in ("SIGINT", "SIGQUIT", "SIGHUP"):
         restored = signal.default_int_handler if each == "SIGINT" else signal.SIG_DFL
         signal.signal(getattr(signal, each), restored)
 
-LONGEST = ("runners", "training", "forms", "behaviour", "browser", "sweep")  # files that are begun first
+LONGEST = (
+    "runners",
+    "browser",
+    "training",
+    "behaviour",
+    "answers",
+    "data",
+    "forms",
+    "statements",
+)  # files that are begun first
 
 
 def pytest_collection_modifyitems(items) -> None:

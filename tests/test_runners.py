@@ -155,8 +155,9 @@ def test_a_runner_that_is_told_to_end_takes_its_workers_along(number, uninterrup
     # Not the last line for sure: the process in which joblib counts semaphores may find one gone, and says so later.
     assert "dlnb.run: interrupted. Nothing is lost: run it again to resume." in printed.splitlines()
     assert "Traceback" not in printed
-    sweep(tmp_path, "--workers", "2")
-    assert tables(tmp_path) == uninterrupted
+    if number == signal.SIGTERM:  # all are answered by one function
+        sweep(tmp_path, "--workers", "2")
+        assert tables(tmp_path) == uninterrupted
 
 
 def test_workers_end_soon_after_their_runner_was_killed(tmp_path):
