@@ -17,7 +17,8 @@ for each in ("SIGINT", "SIGQUIT", "SIGHUP"):
         restored = signal.default_int_handler if each == "SIGINT" else signal.SIG_DFL
         signal.signal(getattr(signal, each), restored)
 
-LONGEST = (
+# Files that are begun first.
+LONGEST = ("runners", "browser", "training", "behaviour", "answers", "data", "forms", "statements")
     "runners",
     "browser",
     "training",
