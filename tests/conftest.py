@@ -19,15 +19,6 @@ for each in ("SIGINT", "SIGQUIT", "SIGHUP"):
 
 # Files that are begun first.
 LONGEST = ("runners", "browser", "training", "behaviour", "answers", "data", "forms", "statements")
-    "runners",
-    "browser",
-    "training",
-    "behaviour",
-    "answers",
-    "data",
-    "forms",
-    "statements",
-)  # files that are begun first
 
 
 def pytest_collection_modifyitems(items) -> None:
