@@ -9,9 +9,9 @@ from pathlib import Path
 
 from dlnb import checks, registry
 from dlnb.data import cars3d, dsprites, originals, shapes3d, smallnorb, variants
-from dlnb.data.dataset import DataSet, of_images, restrict, traversals
+from dlnb.data.dataset import DataSet, of_images, pairs, restrict, traversals
 
-__all__ = ["DATA_SETS", "SOURCES", "DataSet", "load", "of_images", "register", "restrict", "traversals"]
+__all__ = ["DATA_SETS", "SOURCES", "DataSet", "load", "of_images", "pairs", "register", "restrict", "traversals"]
 
 # Constructors by source: make(size), or make(size, folder) where files of the user may be read.
 DATA_SETS = {

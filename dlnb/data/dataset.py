@@ -156,6 +156,44 @@ def of_images(name: str, images, about: str = "") -> DataSet:
     return DataSet(name, {}, _Collection(name, found), f"{len(found):,} images, SHA-256 {digest}", about)
 
 
+def pairs(
+    data_set: DataSet, n: int, rng: np.random.Generator, changed: int | None = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of images that share all factors but a few: (factors int64 [2, n, k], images float32 [2, n, h, w, c]).
+
+    The first of a pair is drawn as by ``sample``; in the second, ``changed`` of its factors, drawn for each pair alone,
+    have another value, drawn uniformly from the others. None draws their number too, from 1 to k - 1 for each pair
+    (Locatello et al. 2020). What a data set draws beside its factors differs within a pair. Raises ValueError for a
+    data set with fewer factors that can change than ``changed``, and for one with a single factor of several values.
+
+    >>> import numpy as np
+    >>> from dlnb import data
+    >>> sprites = data.load("dsprites", size=32)
+    >>> factors, images = data.pairs(sprites, 4, np.random.default_rng(0))
+    >>> images.shape, (factors[0] != factors[1]).sum(axis=1).tolist()
+    ((2, 4, 32, 32, 1), [1, 1, 1, 1])
+    """
+    checks.instance(data_set, DataSet, "data_set", "a DataSet such as data.load returns")
+    _with_factors(data_set)
+    n, rng = checks.whole(n, "n", minimum=0), checks.generator(rng, "drawing pairs")
+    sizes = np.array(data_set.factor_sizes)
+    free = np.flatnonzero(sizes > 1)
+    if len(free) < 2:
+        raise ValueError(
+            f"a pair shares a factor and differs in another, but {data_set.name} has {len(free)} that vary"
+        )
+    if changed is not None and checks.whole(changed, "changed") >= len(free):
+        raise ValueError(f"changed must leave a factor that is shared: from 1 to {len(free) - 1}, not {changed}")
+    first = data_set.sample_factors(n, rng)
+    counts = rng.integers(1, len(free), size=n) if changed is None else np.full(n, changed)
+    order = rng.permuted(np.tile(free, (n, 1)), axis=1)
+    moved = np.zeros((n, len(sizes)), bool)
+    np.put_along_axis(moved, order, np.arange(len(free)) < counts[:, None], axis=1)
+    steps = 1 + rng.integers(np.maximum(sizes - 1, 1), size=(n, len(sizes)))
+    factors = np.stack([first, np.where(moved, (first + steps) % sizes, first)])
+    return factors, np.stack([rendered(data_set, each, rng) for each in factors])
+
+
 def traversals(data_set: DataSet, base, columns: int, rng: np.random.Generator | None = None) -> np.ndarray:
     """Images in which one factor runs from its first class to its last while the others keep their class in ``base``.
 

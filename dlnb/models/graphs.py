@@ -150,6 +150,7 @@ class Graph:
         with tf.GradientTape(persistent=True) as tape:
             encoder, decoder = self.vae.split(self.vae.vector)
             mean, logvar = (tf.cast(v, tf.float32) for v in self.encoder.stateless_call(encoder, [], images)[0])
+            mean, logvar = method.posterior(mean, logvar)
             q = Posterior(mean, logvar, mean + tf.exp(logvar / 2) * noise)
             if method.critic:
                 # Both networks learn from the same batch, and from the weights before either update.

@@ -1,4 +1,4 @@
-"""The six methods of the study, each defined by its hyperparameters and one line of mathematics.
+"""The six methods of the study, each defined by its hyperparameters and one line of mathematics, and one with pairs.
 
 Every objective is the reconstruction error plus a regularizer (paper section 2, Appendix B); a method is the
 regularizer. All values are nats per image.
@@ -11,7 +11,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
+
 from dlnb import checks, registry
+from dlnb.data import pairs
 from dlnb.models.backend import tf
 from dlnb.models.losses import (
     covariance,
@@ -42,9 +45,18 @@ class Method(ABC):
       sweep share one graph; all others are constants of that graph and must be hashable.
     - ``field(metadata={"unit": "updates"})`` marks a float that counts updates, which ``rescaled`` adapts to a run.
     - ``critic: ClassVar[bool] = True`` trains FactorVAE's critic along with the VAE.
+    - ``draw`` and ``posterior`` may be replaced by a method that learns from more than single images, as AdaGVAE does.
     """
 
     critic: ClassVar[bool] = False
+
+    def draw(self, data_set, n: int, rng):
+        """The ``n`` images of an update, float32 [n, h, w, c]: single ones, drawn as the study draws them."""
+        return data_set.sample(n, rng)[1]
+
+    def posterior(self, mean, logvar):
+        """What codes are drawn from, given what the encoder says of a batch: mean and logvar [b, d], here unchanged."""
+        return mean, logvar
 
     @abstractmethod
     def regularizer(self, q: Posterior, step, critic):
@@ -162,6 +174,45 @@ class AnnealedVAE(Method):
         share = tf.minimum(1.0, tf.cast(step, tf.float32) / self.warm_up)
         surplus = gaussian_kl(q.mean, q.logvar) - share * self.capacity
         return self.gamma * tf.abs(surplus)
+
+
+@dataclass(frozen=True)
+class AdaGVAE(Method):
+    """beta KL, learned from *pairs* of images that share all factors but a few (Locatello et al. 2020, Ada-GVAE).
+
+    Which factors are shared is not told. The latents whose posteriors differ little within a pair, by less than half
+    way between the smallest and the largest divergence, are taken for the shared ones, and both images get the mean of
+    the two posteriors there. The second half of a batch has the partners of the first. Not a method of the study: it is
+    told something about every pair, and needs a data set with factors to draw them from.
+    """
+
+    beta: float = 1.0  # at least 0; the paper uses 1 to 16
+    changed: int | None = 1  # factors in which the images of a pair differ; None: drawn for each pair
+
+    def __post_init__(self):
+        checks.number(self.beta, "beta")
+        if self.changed is not None:
+            checks.whole(self.changed, "changed")
+
+    def draw(self, data_set, n, rng):
+        if n % 2:
+            raise ValueError(f"AdaGVAE learns from pairs: batch must be even, not {n}")
+        return np.concatenate(pairs(data_set, n // 2, rng, self.changed)[1])
+
+    def posterior(self, mean, logvar):
+        means, logvars = tf.stack(tf.split(mean, 2)), tf.stack(tf.split(logvar, 2))  # [2, pairs, d]
+        variances = tf.exp(logvars)
+        # Twice the divergence of the second from the first, as in the original code: a factor moves no threshold.
+        ratio, distance = variances[0] / variances[1], tf.square(means[1] - means[0]) / variances[1]
+        apart = ratio + distance - 1.0 + logvars[1] - logvars[0]
+        ends = [end(apart, axis=-1, keepdims=True) for end in (tf.reduce_min, tf.reduce_max)]
+        shared = apart < (ends[0] + ends[1]) / 2
+        mean = tf.where(shared, tf.reduce_mean(means, axis=0), means)
+        logvar = tf.where(shared, tf.math.log(tf.reduce_mean(variances, axis=0)), logvars)
+        return tuple(tf.reshape(each, (-1, each.shape[-1])) for each in (mean, logvar))
+
+    def regularizer(self, q, step, critic=None):
+        return self.beta * gaussian_kl(q.mean, q.logvar)
 
 
 METHODS = {

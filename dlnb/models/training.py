@@ -114,7 +114,7 @@ def train(
         began = kept - seconds  # so that the time before an interruption counts
         look = {"hide": watch is not None, "mininterval": 0.5}
         with progress.bar(total=steps, initial=len(history), desc=name, unit=" steps", **look) as bar:
-            for start, images in _batches(data_set, batch, seed, len(history), steps):
+            for start, images in _batches(data_set, method, batch, seed, len(history), steps):
                 parts.append(graph.run(images, start, seed, rates, weight, method))
                 _check_losses(name, graph.losses, start, parts)
                 bar.update(len(parts[-1]))
@@ -193,7 +193,7 @@ def _checkpointing(path, seconds) -> tuple[Path | None, float]:
     return path, seconds if endless else checks.number(seconds, "checkpoint_seconds")
 
 
-def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndarray]]:
+def _batches(data_set, method, batch, seed, first, steps) -> Iterator[tuple[int, np.ndarray]]:
     """(number of the first update, images [updates, b, h, w, c]), CHUNK updates at a time.
 
     The next images are drawn in threads during training on these. Each update has a generator of its own, so neither
@@ -202,7 +202,7 @@ def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndar
 
     def draw(start):
         rngs = (generator(seed, "training", step) for step in range(start, min(start + CHUNK, steps)))
-        return np.stack([data_set.sample(batch, rng)[1] for rng in rngs])
+        return np.stack([_drawn(method, data_set, batch, rng) for rng in rngs])
 
     threads, starts = devices.drawing_threads(), range(first, steps, CHUNK)
     pool, later = ThreadPoolExecutor(threads), iter(starts)
@@ -215,6 +215,15 @@ def _batches(data_set, batch, seed, first, steps) -> Iterator[tuple[int, np.ndar
             yield start, images
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _drawn(method, data_set, batch, rng) -> np.ndarray:
+    """The images of an update, if a method draws what it promises."""
+    images = method.draw(data_set, batch, rng)
+    if getattr(images, "shape", None) != (batch, *data_set.image_shape):
+        wanted = f"images [{', '.join(map(str, (batch, *data_set.image_shape)))}]"
+        raise ValueError(f"{type(method).__name__}.draw must return {wanted}, not {checks.shown(images)}")
+    return images
 
 
 def _check_losses(name, losses, start, parts) -> None:
