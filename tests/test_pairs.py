@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from common import rng
 
-from dlnb import data, models
+from dlnb import data, models, registry
 from dlnb.data import DataSet, pairs
 from dlnb.models import AdaGVAE, BetaVAE, Method, Posterior, Sweep, Training
 from dlnb.models.backend import tf
@@ -182,6 +182,7 @@ def test_a_method_that_draws_something_else_is_refused():
 def test_it_may_be_registered_for_a_study_of_ones_own(monkeypatch):
     monkeypatch.setattr(models.methods, "METHODS", dict(models.METHODS))
     monkeypatch.setattr(models.methods, "SWEEPS", {})
+    monkeypatch.setattr(registry, "_additions", {})
     assert issubclass(AdaGVAE, Method) and AdaGVAE not in models.METHODS.values()
     models.methods.register("ada_gvae", AdaGVAE, Sweep("Ada-GVAE", "beta", (1, 2, 4)))
     assert models.methods.METHODS["ada_gvae"] is AdaGVAE
