@@ -39,6 +39,10 @@ book: $(INSTALLED)
 # which is what gets published.
 notebooks handouts instructor: book
 
+# With the table of the assignment beside them: a class need not be online.
+handouts: $(INSTALLED)
+	$(BIN)/python -m dlnb.results.flat _build/handouts
+
 instructor: $(INSTALLED)
 	$(BIN)/python teaching/answer_key.py _build/instructor/assignment.csv
 

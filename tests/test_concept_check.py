@@ -263,6 +263,18 @@ def test_answered_by_keyboard_it_says_why_and_no_reader_is_left_out(page):
     assert {each["id"]: [node["html"][:200] for node in each["nodes"]] for each in found} == {}
 
 
+def test_the_first_answers_are_counted_once_all_are_given(page):
+    first, second = page.locator("fieldset").all()
+    total = page.locator(".verdict .total")
+    first.locator("input").first.check()  # wrong, then right: the first counts
+    first.locator("input").nth(1).check()
+    assert total.count() == 0
+    for choice in second.locator("input").all():
+        choice.check()
+    right = second.get_attribute("data-first") == "right"
+    assert total.inner_text() == f"{int(right)} of 2 right at the first try."
+
+
 def test_paper_has_all_answers(page):
     assert not page.locator("text=So one counts.").is_visible()
     page.evaluate("() => dispatchEvent(new Event('beforeprint'))")

@@ -36,7 +36,8 @@ BOOK = Edition("book", "notebooks")
 HANDOUT = Edition(
     "handout",
     "../handouts",
-    "This is a handout: its exercises have no solutions, and room to write below each.",
+    "This is a handout. Open it in Jupyter, or upload it to Colab (File, Upload notebook). Exercises, if there are "
+    "any, have no solutions, and room to write below each.",
 )
 INSTRUCTOR = Edition(
     "instructor",

@@ -15,7 +15,22 @@
     }
     const shown = [reason, answer.querySelector(".see")].map((each) => each.cloneNode(true));
     question.querySelector(".verdict").replaceChildren(...shown);
+    question.dataset.first ??= reason.classList.contains("right") ? "right" : "wrong";
+    const questions = [...check.querySelectorAll("fieldset")];
+    if (questions.every((each) => each.dataset.first)) {
+      const right = questions.filter((each) => each.dataset.first === "right").length;
+      const total = Object.assign(document.createElement("p"), { className: "total" });
+      total.textContent = `${right} of ${questions.length} right at the first try.`;
+      question.querySelector(".verdict").append(total);
+    }
   });
+
+  // Formulas in a question are read, not worked: the Tab key goes from question to question.
+  addEventListener("load", () =>
+    window.MathJax?.startup?.promise?.then(() =>
+      document.querySelectorAll(".concept-check mjx-container").forEach((each) => each.removeAttribute("tabindex")),
+    ),
+  );
 
   // Paper cannot be unfolded
   const folds = () => document.querySelectorAll(".concept-check details");
