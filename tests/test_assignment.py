@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
         yield folder
 
 
-@pytest.fixture(scope="module", params=[1, 25])
+@pytest.fixture(scope="module", params=[25, pytest.param(1, marks=pytest.mark.slow)])
 def solved(request):
     return answer_key.solved(request.param)
 

@@ -75,7 +75,7 @@ def test_dip_vae_ii_makes_the_covariance_of_the_samples_the_identity(plain):
     assert off_unit(trained.z) < 0.2 * off_unit(plain.z)
 
 
-@pytest.mark.parametrize("capacity", [2.0, 12.0])
+@pytest.mark.parametrize("capacity", [12.0, pytest.param(2.0, marks=pytest.mark.slow)])
 def test_annealed_vae_brings_the_kl_divergence_to_its_capacity(capacity):
     trained = Trained(AnnealedVAE(capacity, warm_up=STEPS / 4))
     assert abs(trained.last("kl") - capacity) < 1.0

@@ -98,6 +98,7 @@ def test_nothing_is_cut_on_paper(browser, path):
     page.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_no_figure_is_cut_off(browser, path):
     """A figure that is shown as large as it says, and not as what is drawn on it needs, may lose a label's end."""

@@ -144,7 +144,10 @@ def kill_at_random(folder, process, chance, kills) -> None:
         kills[victim] += 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+OTHERS = [pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGHUP, signal.SIGQUIT)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, *OTHERS])
 def test_a_runner_that_is_told_to_end_takes_its_workers_along(number, uninterrupted, tmp_path):
     with started(tmp_path, "--workers", "2") as process:
         workers = wait_for_work(tmp_path, process, some=2)
@@ -193,6 +196,7 @@ def test_two_runners_on_one_folder_never_train_a_cell_twice(uninterrupted, tmp_p
     assert len({process for lines in notes(tmp_path).values() for process, _ in lines}) > 2
 
 
+@pytest.mark.slow
 def test_a_cluster_does_the_same_cells_and_survives_the_loss_of_a_worker(uninterrupted, tmp_path):
     pytest.importorskip("distributed", reason="needs the extra dlnb[dask]")
     with started(tmp_path, "--engine", "dask", "--workers", "3") as process:

@@ -140,7 +140,7 @@ def _rest(table):
 SLOW = pytest.mark.slow
 
 
-@pytest.mark.parametrize("seeds", [2, pytest.param(3, marks=SLOW), pytest.param(4, marks=SLOW), 5])
+@pytest.mark.parametrize("seeds", [2, *(pytest.param(n, marks=SLOW) for n in (3, 4, 5))])
 def test_the_interval_holds_the_truth_as_often_as_it_says(seeds):
     mean = verdicts.Claim("mean", "s", "5", "p", lambda n: n.table.mig.mean(), 0.5)
     rest = verdicts.Claim("rest", "s", "5", "p", lambda n: _rest(n.table), 0.5)
