@@ -92,4 +92,4 @@ def test_on_a_phone_the_bars_stay_in_view_and_cover_no_slider(opened):
     page.evaluate("scrollBy(0, 250)")
     moved, gone = page.evaluate(boxes)
     assert gone[0] == pytest.approx(slider[0] - 250, abs=1)
-    assert moved[0] == pytest.approx(48, abs=1) and bars[0] - 250 < 0
+    assert moved[0] == pytest.approx(56, abs=1) and bars[0] - 250 < 0

@@ -345,7 +345,7 @@ def test_the_first_call_of_a_graph_is_the_one_that_is_kept_quiet(monkeypatch):
 def drawn(threads, monkeypatch, first=0, steps=3 * training.CHUNK + 4):
     monkeypatch.setenv("DLNB_DRAWING_THREADS", str(threads))
     colored = data.load("color_dsprites", size=32)
-    return list(training._batches(colored, 4, seed=5, first=first, steps=steps))
+    return list(training._batches(colored, models.BetaVAE(1.0), 4, seed=5, first=first, steps=steps))
 
 
 @pytest.mark.parametrize("threads", [2, 5])
@@ -367,7 +367,7 @@ def test_threads_draw_no_further_ahead_than_one_chunk_each(monkeypatch):
 
     monkeypatch.setattr(type(SPRITES), "sample", sample)
     monkeypatch.setenv("DLNB_DRAWING_THREADS", "3")
-    batches = training._batches(SPRITES, 4, seed=0, first=0, steps=100 * training.CHUNK)
+    batches = training._batches(SPRITES, models.BetaVAE(1.0), 4, seed=0, first=0, steps=100 * training.CHUNK)
     for taken in range(1, 6):
         next(batches)
         assert len(begun) <= (taken + 3) * training.CHUNK
@@ -385,7 +385,7 @@ def test_an_error_in_a_thread_is_raised_in_its_turn(monkeypatch):
 
     monkeypatch.setattr(type(SPRITES), "sample", sample)
     monkeypatch.setenv("DLNB_DRAWING_THREADS", "2")
-    batches = training._batches(SPRITES, 4, seed=0, first=0, steps=50)
+    batches = training._batches(SPRITES, models.BetaVAE(1.0), 4, seed=0, first=0, steps=50)
     assert next(batches)[0] == 0
     with pytest.raises(ValueError, match="no such image"):
         next(batches)
