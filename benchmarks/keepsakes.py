@@ -13,10 +13,13 @@ The rest is written to dlnb/tables/STUDY; what noise.csv, gap.csv and latents.cs
 - latents.csv: KL divergence and standard deviation of every latent of every model.
 - models: for each data set one model with weights as float16, and its reconstructions of ten random images. Its method
   is that of Figure 7 of the paper, its strength the one with the third lowest DCI disentanglement of six, its seed 0.
+- weights, weights.csv: every setting of one data set, with weights of a byte each (``results.load_model``), 0.8 MB a
+  model; --weights '*' writes all that are under runs.
 """
 
 import argparse
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +29,13 @@ from dlnb import data, metrics, results, storage
 from dlnb.models import training
 from dlnb.models.model import Model
 from dlnb.representation import Representation
-from dlnb.results import keepsakes
+from dlnb.results import keepsakes, weights
 from dlnb.run import worker
 from dlnb.study import STUDIES, SWEEPS, Cell, Study
 
 IMAGES = 1_000
 SHOWN = 10  # images whose reconstructions are kept
+SHARED = "color_dsprites/*/seed=0"  # whose weights are kept: with all methods and strengths, 28 MB
 CODES = Path(__file__).parent / "codes"
 UDR, NOISE, GAP, LATENTS = "udr.csv", "noise.csv", "gap.csv", "latents.csv"
 SCORED_TWICE = 1, 4  # positions of the strengths in their sweep
@@ -167,12 +171,26 @@ def keep(study: Study, runs: Path, tables: Path) -> list[Path]:
         cell = next(c for c in study.cells() if results.key(c) == (data_set, method, strength, 0))
         if (runs / study.name / str(cell) / "model.npz").exists():
             path = tables / study.name / "models" / f"{data_set}.npz"
-            model(study, cell, runs).save(path, half=True)
+            model(study, cell, runs).save(path, "float16")
             _, images = data.load(data_set, study.source, study.size).sample(SHOWN, np.random.default_rng(0))
             halved = Model.load(path)
             again = training.decode(halved, training.encode(halved, images).mean)
             paths += [path, keepsakes.save(study.name, cell, images, again, tables)]
     return paths
+
+
+def keep_weights(study: Study, runs: Path, tables: Path, pattern: str) -> pd.DataFrame:
+    """Keep the models under ``runs`` whose row is that of the table, unless they are kept; the whole list."""
+    table = results.load(study.name, tables).set_index(results.KEY)
+    done, found = set(results.keys(results.kept_models(study.name, tables))), {}
+    for cell in (each for each in study.cells() if fnmatchcase(str(each), pattern)):
+        path, key = runs / study.name / str(cell) / results.ROW, results.key(cell)
+        if key in done or key not in table.index or not path.exists():
+            continue
+        row = results.read_json(path)
+        if all(row[name] == table.loc[key, name] for name in ("elbo", "mig", "seconds_training")):
+            found[cell] = model(study, cell, runs)
+    return weights.keep(study.name, found, tables)
 
 
 def main() -> None:
@@ -181,6 +199,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--tables", type=Path, default=results.TABLES)
     parser.add_argument("--codes", type=Path, default=CODES)
+    parser.add_argument("--weights", default=SHARED, metavar="PATTERN", help="of the cells whose weights are kept")
     options = parser.parse_args()
     study, home = STUDIES[options.study], options.tables / options.study
     print(f"{len(keep_codes(study, options.runs, options.codes))} models' codes are new in {options.codes}")
@@ -195,6 +214,8 @@ def main() -> None:
     fresh = latents(study, options.runs, set(results.keys(old(home / LATENTS)))).round(5)
     table = joined(home / LATENTS, fresh, [*results.KEY, "latent"])
     print(f"{len(table)} latents in {home / LATENTS}")
+    kept = keep_weights(study, options.runs, options.tables, options.weights)
+    print(f"{len(kept)} models in {home / weights.FOLDER}, {kept.bytes.sum() / 1e6:.1f} MB")
     for path in keep(study, options.runs, options.tables):
         print(f"wrote {path}, {path.stat().st_size / 1e6:.1f} MB")
 

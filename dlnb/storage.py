@@ -67,6 +67,12 @@ def _runs(process: int) -> bool:
     return True
 
 
+def quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A kernel [..., outputs] as int8 of the same shape, and the scale float64 [outputs] by which to multiply it."""
+    scale = np.maximum(np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)), initial=0), 1e-12) / 127
+    return np.round(kernel / scale).astype(np.int8), scale
+
+
 def plain(about: dict) -> dict:
     """``about`` as read back from JSON: tuples become lists, and types that JSON lacks become strings."""
     return json.loads(json.dumps(about, default=str))

@@ -6,7 +6,7 @@ import pytest
 from sweeps import TINY
 
 from dlnb import results, run, study
-from dlnb.results import factors, keepsakes
+from dlnb.results import factors, keepsakes, weights
 
 CELL = TINY.cells()[0]
 TABLE = pd.DataFrame({name: [value] for name, value in zip(results.KEY, results.key(CELL), strict=True)})
@@ -29,6 +29,12 @@ GOOD = {  # of each function: its arguments, and the kind of each
         **{"study": "word", "cell": "cell", "images": "images", "reconstructions": "images", "tables": "path"},
     },
     keepsakes.reconstructions: {"study": "word", "tables": "path"},
+    results.kept_models: {"study": "name", "tables": "path"},
+    results.load_model: {
+        **{"study": "name", "data_set": "data set", "method": "method", "strength": "strength", "seed": "number"},
+        **{"runs": "path", "tables": "path"},
+    },
+    weights.keep: {"study": "name", "models": "models", "tables": "path"},
     run.train: {"study": "study", "runs": "path", "tables": "path", "workers": "number", "retry": "flag"},
     run.method_of: {"study": "study", "cell": "cell"},
     run.measure_model: {"study": "study", "cell": "cell", "model": "model"},
@@ -48,6 +54,10 @@ KINDS = {  # a good value, and bad ones of each kind
     "images": (IMAGES, [None, "x", 3, [], IMAGES[0], IMAGES[:, :2], IMAGES.astype(str), IMAGES * np.nan]),
     "model": (None, [None, "model.npz", 3, [], TINY]),  # what is wrong beside it is said first
     "number": (1, [None, 0, -1, 1.5, "x", True, float("nan"), []]),
+    "data set": ("dsprites", [None, 3, "x", [], ["dsprites"], b"dsprites"]),
+    "method": ("beta_vae", [None, 3, "x", [], ["beta_vae"], "BetaVAE"]),
+    "strength": (4, [None, "4", 3, -4, [], float("nan"), True]),
+    "models": ({}, [None, "x", 3, [], {CELL: None}, {"dsprites": 3}]),
     "flag": (False, [None, 1, "yes", []]),
 }
 CASES = [

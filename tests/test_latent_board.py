@@ -8,7 +8,7 @@ import pages
 import pytest
 from scipy.special import expit
 
-from dlnb import data, results
+from dlnb import data, results, storage
 from dlnb.figures import board
 from dlnb.lessons import lab
 from dlnb.models import BetaVAE, Model, Training, decode, networks, train
@@ -96,11 +96,11 @@ def test_weights_of_a_byte_are_half_a_step_from_those_kept():
     rng = np.random.default_rng(0)
     for shape in [(10, 6), (4, 4, 3, 5)]:
         kernel = rng.standard_normal(shape) * np.geomspace(1e-3, 10, shape[-1])
-        found, scale = board.quantized(kernel)
+        found, scale = storage.quantized(kernel)
         assert found.dtype == np.int8 and found.shape == shape and scale.shape == shape[-1:]
         assert (np.abs(found * scale - kernel) <= 0.5001 * scale).all()
         np.testing.assert_allclose(scale, np.abs(kernel).reshape(-1, shape[-1]).max(axis=0) / 127)
-    assert not board.quantized(np.zeros((2, 3)))[0].any()
+    assert not storage.quantized(np.zeros((2, 3)))[0].any()
 
 
 @pytest.mark.parametrize("name", keepsakes.FIGURE_7)

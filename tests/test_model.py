@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from dlnb import data
+from dlnb import data, storage
 from dlnb.models import training
 from dlnb.models.backend import keras
 from dlnb.models.methods import BetaVAE
@@ -40,7 +40,7 @@ def test_a_saved_model_comes_back_the_same(model, path):
 
 
 def test_half_the_bits_of_the_weights_are_half_the_file_and_three_digits(model, path, tmp_path):
-    model.save(tmp_path / "half.npz", half=True)
+    model.save(tmp_path / "half.npz", "float16")
     assert 0.45 < (tmp_path / "half.npz").stat().st_size / path.stat().st_size < 0.55
     again = Model.load(tmp_path / "half.npz", PLACES)
     for weight, back in zip(model.encoder.get_weights(), again.encoder.get_weights(), strict=True):
@@ -48,6 +48,23 @@ def test_half_the_bits_of_the_weights_are_half_the_file_and_three_digits(model, 
         np.testing.assert_allclose(back, weight, rtol=2**-11, atol=1e-7)
     for name, values in model.history.items():
         np.testing.assert_array_equal(again.history[name], values)
+
+
+def test_bytes_without_their_scales_are_refused_by_name(model, tmp_path):
+    path = tmp_path / "bytes.npz"
+    model.save(path, "int8")
+    about, arrays = storage.load(path, "trained model")
+    for change in (
+        {"scale/decoder/0": None},
+        {"scale/decoder/0": np.ones(3)},
+        {"scale/encoder/2": np.full(32, np.nan)},
+    ):
+        changed = {name: values for name, values in (arrays | change).items() if values is not None}
+        storage.save(path, about, changed)
+        with pytest.raises(ValueError, match=r"bytes\.npz is not a trained model file of this package, or is damaged"):
+            Model.load(path)
+    with pytest.raises(ValueError, match="unknown kind of weights 'half': choose from float32, float16, int8"):
+        model.save(path, "half")
 
 
 def test_a_saved_model_says_what_it_is_in_a_file_that_needs_no_pickles(path):

@@ -38,6 +38,7 @@ class File:
     - ``bytes``: its size, if that is known; ``most``: the size beyond which a download is given up if it is not.
     - ``decode``: for a file without a checksum, a function of its path that reads all of it and raises an error if it
       is not of the kind that is expected.
+    - ``otherwise``: what to do if no address serves it.
 
     Raises ValueError for a name that is more than a name, and for a checksum of another form.
     """
@@ -48,6 +49,9 @@ class File:
     bytes: int | None = None
     most: int = 10**9
     decode: Callable[[Path], object] | None = None
+    otherwise: str = (
+        "Try again later, or download the file by other means and pass the folder that contains it as folder="
+    )
 
     def __post_init__(self):
         if not is_name(self.name):
@@ -117,7 +121,7 @@ def download(file: File, temporary: Path) -> None:
     raise DataFileError(
         f"{file.name} could not be downloaded:\n"
         + "".join(f"  {url}: {reason}\n" for url, reason in reasons.items())
-        + "Try again later, or download the file by other means and pass the folder that contains it as folder="
+        + file.otherwise
     )
 
 

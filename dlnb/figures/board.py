@@ -10,17 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from dlnb import storage
 from dlnb.figures.looks import named
 from dlnb.results import keepsakes
 
 NAME = "latent-board"
 STUDY = "short"
-
-
-def quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A kernel [..., outputs] as int8 of the same shape, and the scale float64 [outputs] by which to multiply it."""
-    scale = np.maximum(np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)), initial=0), 1e-12) / 127
-    return np.round(kernel / scale).astype(np.int8), scale
 
 
 def contents(name: str, study: str = STUDY) -> dict:
@@ -41,7 +36,7 @@ def described(model: str, image_shape, weights: list[np.ndarray], factors, *, co
     layers, parts = [], []
     for kernel, bias in zip(weights[::2], weights[1::2], strict=True):
         kernel = kernel.astype(float)
-        bytes_, scale = quantized(kernel.swapaxes(2, 3) if kernel.ndim == 4 else kernel)
+        bytes_, scale = storage.quantized(kernel.swapaxes(2, 3) if kernel.ndim == 4 else kernel)
         parts.append(bytes_.tobytes())
         shown = {"scale": scale, "bias": bias.astype(float)}
         layers.append({"shape": list(bytes_.shape)} | {part: _short(values, 6) for part, values in shown.items()})
