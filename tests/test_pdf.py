@@ -20,6 +20,7 @@ pdf = pytest.importorskip("pdf")
 
 WHOLE = ROOT / "_build/pdf/dlnb.pdf"
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+STYLE = (ROOT / "book/_pdf/print.css").read_text()
 RIM = 0.5  # of the margins, in which nothing is printed at the sides
 MARGIN = 26 / 210  # of the width of A4, as print.css has it
 
@@ -68,8 +69,7 @@ def book(tmp_path):
 
 @pytest.fixture
 def page(book):
-    style = (ROOT / "book/_pdf/print.css").read_text()
-    return assemble.assembled(book, style, "A & B", "The authors", "<p>About.</p>")
+    return assemble.assembled(book, STYLE, "A & B", "The authors", "<p>About.</p>")
 
 
 def test_links_lead_into_the_one_page_or_to_the_published_site(page):
@@ -141,6 +141,25 @@ def test_a_small_book_is_printed_with_outline_links_and_page_numbers(printer, pa
     assert reader.metadata.title == "A & B" and reader.metadata.author == "The authors"
     assert assemble.UNKNOWN not in "".join(texts)
     assert_whole(done)
+
+
+def test_headings_stay_with_what_follows_and_their_numbers_name_that_page(printer, book):
+    """Sections of all lengths, so that several headings come to the end of a page."""
+    part = '<section id="s-{0}"><h2>Above {0}</h2><section id="t-{0}"><span id="label-{0}"></span><h3>Below {0}</h3>'
+    part += '<p>Start {0}. {1}</p><p><a href="#label-{0}">back</a></p></section></section>'
+    body = "".join(part.format(i, "Words and words. " * (3 + 7 * i % 41)) for i in range(100, 180))
+    path = book.site / "book/second.html"
+    path.write_text(f'<html><article class="bd-article"><section><h1>Second</h1>{body}</section></article></html>')
+    reader = pypdf.PdfReader(io.BytesIO(printer(assemble.assembled(book, STYLE, "t", "a", "<p>About.</p>"))))
+    texts = [" ".join(each.extract_text().split()) for each in reader.pages]
+    told = dict(re.findall(r"(Above \d+) (\d+)", " ".join(texts[1:5])))
+    titles = dict(outline(reader))
+    where = {name: reader.get_destination_page_number(each) for name, each in reader.named_destinations.items()}
+    assert len(told) == 80 and len({*told.values()}) > 10
+    for i in range(100, 180):
+        number = next(n for n, text in enumerate(texts, 1) if f"Start {i}." in text)
+        assert int(told[f"Above {i}"]) == titles[f"Above {i}"] == titles[f"Below {i}"] == number
+        assert where[f"/second--label-{i}"] + 1 == number
 
 
 @pytest.mark.parametrize(

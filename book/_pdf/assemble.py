@@ -53,6 +53,8 @@ def adapt(article: Tag, name: str, book: Book) -> None:
     for each in article.select("[id]"):
         if not each["id"].startswith("T_"):  # tables of pandas, whose own styles name their ids
             each["id"] = anchor(name, each["id"])
+    for each in article.select("section > :is(h1, h2, h3, h4)"):
+        take_names(each)
     for each in article.select("a[href]"):
         each["href"] = target(each["href"], name, book)
     for each in article.select("picture"):  # a GIF and its still, which paper asks for
@@ -65,6 +67,22 @@ def adapt(article: Tag, name: str, book: Book) -> None:
         line = new("p", "It moves under your hand at ", **{"class": "live"})
         line.append(new("a", address, href=address))
         each.append(line)
+
+
+def take_names(heading: Tag) -> None:
+    """Give a heading the ids of its section: a box without height before it stays on the page that the heading leaves.
+
+    Links would then lead to the page before, and a heading above this one would stand there alone.
+    """
+    section, before = heading.parent, heading.find_previous_siblings(True)
+    if any(each.name != "span" or text(each) for each in before):
+        return
+    for each in before:
+        heading.insert(0, each.extract())
+    if "id" in section.attrs:
+        if "id" in heading.attrs:
+            heading.insert(0, new("span", "", id=heading["id"]))
+        heading["id"] = section.attrs.pop("id")
 
 
 def target(href: str, name: str, book: Book) -> str:
@@ -87,10 +105,12 @@ def solutions(chapters: dict[str, Tag]) -> Tag:
             soup.article.append(new("h2", text(article.h1), id=anchor(SOLUTIONS, name)))
         for each in found:
             question = each.find_previous("div", class_="exercise") if each.name == "div" else answers(each)
+            named = question.select_one("h2, .caption-number")
+            where = question.get("id") or named["id"]
             title = each.select_one(".admonition-title")
             title.clear()
-            title.extend(["To ", new("a", text(question.select_one("h2, .caption-number")), href=f"#{question['id']}")])
-            title.append(page_of(question["id"], ", page "))
+            title.extend(["To ", new("a", text(named), href=f"#{where}")])
+            title.append(page_of(where, ", page "))
             link = new("p", "", **{"class": "to-solution"})
             link.append(new("a", "Answers" if each.name == "details" else "Solution", href=f"#{each['id']}"))
             link.append(page_of(each["id"], ", page "))
@@ -103,7 +123,7 @@ def solutions(chapters: dict[str, Tag]) -> Tag:
 def answers(fold: Tag) -> Tag:
     """Make folded answers of a concept check a solution; its section has the questions."""
     section = fold.find_parent("section")
-    fold["id"], fold["class"] = f"{section['id']}--answers", ["solution"]
+    fold["id"], fold["class"] = f"{section.h2['id']}--answers", ["solution"]
     fold.summary.replace_with(new("p", "", **{"class": "admonition-title"}))
     return section
 
@@ -114,8 +134,7 @@ def contents(chapters: dict[str, Tag]) -> str:
     for name, article in chapters.items():
         lines.append(entry("chapter", name, text(article.h1)))
         for heading in article.select("h2"):
-            where = heading.get("id") or heading.parent["id"]
-            lines.append(entry("section", where, text(heading)))
+            lines.append(entry("section", heading["id"], text(heading)))
     return f'<nav id="contents"><h1>Contents</h1>{"".join(lines)}</nav>'
 
 
