@@ -249,6 +249,9 @@ def test_answered_by_keyboard_it_says_why_and_no_reader_is_left_out(page):
     assert first.locator(".verdict").inner_text().startswith("✗ A is tempting, but wrong. Digits side by side.")
     page.keyboard.press("ArrowDown")
     assert first.locator("input:checked").get_attribute("value") == "B"
+    assert first.locator(".verdict").inner_text() == "Enter answers."
+    assert first.locator("label.right, label.wrong").count() == 0
+    page.keyboard.press("Enter")
     assert first.locator(".verdict").inner_text().startswith("✓ B is right. So one counts.")
     assert "tempting" not in first.locator(".verdict").inner_text()
     assert first.locator("label.right").count() == 1 and first.locator("label.wrong").count() == 0
@@ -273,6 +276,20 @@ def test_the_first_answers_are_counted_once_all_are_given(page):
         choice.check()
     right = second.get_attribute("data-first") == "right"
     assert total.inner_text() == f"{int(right)} of 2 right at the first try."
+
+
+def test_what_the_arrow_keys_pass_is_no_answer(page):
+    first, second = page.locator("fieldset").all()
+    first.locator("input").first.focus()
+    page.keyboard.press("ArrowDown")  # B, which is right
+    page.keyboard.press("ArrowDown")
+    assert first.get_attribute("data-first") is None
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    assert first.get_attribute("data-first") == "right"
+    second.locator("input").nth(1).check()  # by the mouse, at once
+    assert second.locator(".verdict").inner_text().startswith("✗ B is tempting")
+    assert page.locator(".verdict .total").inner_text() == "1 of 2 right at the first try."
 
 
 def test_paper_has_all_answers(page):

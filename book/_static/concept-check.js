@@ -1,19 +1,32 @@
-// Concept checks: the reason for an answer appears when it is chosen. All reasons stand below the questions, in a fold;
+// Concept checks: the reason for an answer appears when it is given. All reasons stand below the questions, in a fold;
 // this only shows the one that is asked for.
 (() => {
-  document.addEventListener("change", ({ target }) => {
-    const check = target.closest?.(".concept-check");
-    const question = target.closest?.("fieldset");
-    if (!check || !question) return;
+  let arrow = false; // radio buttons are chosen one after the other by the arrow keys: the way to an answer is none
+
+  addEventListener("keydown", ({ key, target }) => {
+    arrow = key?.startsWith("Arrow");
+    if ((key === "Enter" || key === " ") && target.checked && target.closest(".concept-check")) answer(target);
+  });
+  addEventListener("pointerdown", () => (arrow = false));
+  addEventListener("change", ({ target }) => target.closest?.(".concept-check") && answer(target, arrow));
+
+  function answer(target, passing) {
+    const check = target.closest(".concept-check");
+    const question = target.closest("fieldset");
+    if (passing) {
+      for (const label of question.querySelectorAll("label")) label.classList.remove("right", "wrong");
+      question.querySelector(".verdict").replaceChildren("Enter answers.");
+      return;
+    }
     const number = [...check.querySelectorAll("fieldset")].indexOf(question);
-    const answer = check.querySelectorAll(".answer")[number];
-    const reason = answer.querySelector(`[data-letter="${target.value}"]`);
+    const reasons = check.querySelectorAll(".answer")[number];
+    const reason = reasons.querySelector(`[data-letter="${target.value}"]`);
     for (const label of question.querySelectorAll("label")) {
       const chosen = label.contains(target);
       label.classList.toggle("right", chosen && reason.classList.contains("right"));
       label.classList.toggle("wrong", chosen && reason.classList.contains("wrong"));
     }
-    const shown = [reason, answer.querySelector(".see")].map((each) => each.cloneNode(true));
+    const shown = [reason, reasons.querySelector(".see")].map((each) => each.cloneNode(true));
     question.querySelector(".verdict").replaceChildren(...shown);
     question.dataset.first ??= reason.classList.contains("right") ? "right" : "wrong";
     const questions = [...check.querySelectorAll("fieldset")];
@@ -23,7 +36,7 @@
       total.textContent = `${right} of ${questions.length} right at the first try.`;
       question.querySelector(".verdict").append(total);
     }
-  });
+  }
 
   // Formulas in a question are read, not worked: the Tab key goes from question to question.
   addEventListener("load", () =>
