@@ -259,6 +259,14 @@ def test_every_solution_is_at_the_end(reader, texts):
 
 
 @whole
+def test_no_heading_is_the_last_line_of_its_page(reader, texts):
+    headings = {title for title, _ in outline(reader)}
+    for number, text in enumerate(texts, 1):
+        lines = [line.strip() for line in text.splitlines() if line.strip() not in ("", str(number))]
+        assert not lines or lines[-1] not in headings, f"page {number}: {lines[-1]}"
+
+
+@whole
 def test_nothing_of_the_machinery_is_printed(texts):
     text = "\n".join(texts)
     for sign in ("{glue:", "MISSING", "{cite", "{numref}", ":::", r"\frac", r"\(", "Traceback"):

@@ -5,6 +5,7 @@ the end. What only a screen can do is left out or stands still: folded cells, an
 """
 
 import html
+import itertools
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -14,6 +15,7 @@ from bs4 import BeautifulSoup, Tag
 # What is folded away is for those who rerun a page, the rest for screens only.
 LEFT_OUT = "script, button, .headerlink, .tag_hide-cell, details.hide, .explorable .question, .toctree-wrapper"
 SOLUTIONS = "solutions"
+SHORT = 400  # letters of a paragraph that stays with its heading, three to four lines
 UNKNOWN = "000"  # stands where the number of a page will, in the first of two printings
 MATHJAX = '{"options": {"processHtmlClass": "math"}}'  # the pages tell it to pass over all else
 PAGE = """\
@@ -55,6 +57,7 @@ def adapt(article: Tag, name: str, book: Book) -> None:
             each["id"] = anchor(name, each["id"])
     for each in article.select("section > :is(h1, h2, h3, h4)"):
         take_names(each)
+        hold(each)
     for each in article.select("a[href]"):
         each["href"] = target(each["href"], name, book)
     for each in article.select("picture"):  # a GIF and its still, which paper asks for
@@ -83,6 +86,21 @@ def take_names(heading: Tag) -> None:
         if "id" in heading.attrs:
             heading.insert(0, new("span", "", id=heading["id"]))
         heading["id"] = section.attrs.pop("id")
+
+
+def hold(heading: Tag) -> None:
+    """Put a heading and the words below it, up to a cell or one short paragraph, in a box that no page may divide.
+
+    The style alone does not do it: Chromium obeys one rule against a break, and not three that follow each other.
+    """
+    after = heading.find_next_siblings(True, limit=3)
+    words = list(itertools.takewhile(lambda each: each.name == "p", after))[:2]
+    shown = len(after) > len(words) and "cell" in after[len(words)].get("class", [])
+    words = words if shown else [each for each in words[:1] if len(text(each)) < SHORT]
+    if words:
+        box = new("div", "", **{"class": "start"})
+        heading.insert_before(box)
+        box.extend([heading, *words])
 
 
 def target(href: str, name: str, book: Book) -> str:
