@@ -45,6 +45,7 @@ handouts: $(INSTALLED)
 
 instructor: $(INSTALLED)
 	$(BIN)/python teaching/answer_key.py _build/instructor/assignment.csv
+	$(BIN)/python -m dlnb.results.flat _build/instructor
 
 data: $(INSTALLED)
 	$(BIN)/python -m dlnb.results.flat _build/data

@@ -209,7 +209,9 @@ def test_the_weakest_link_is_strongest_at_a_third():
 @solution("exercise-lab-seed")
 def test_stars_are_drawn_for_every_row_of_the_table():
     table = pd.DataFrame({"method": ["beta_vae", "beta_vae"], "mig": [0.1, 0.2]})
-    assert run("exercise-lab-seed", {"table": table}).method.tolist() == ["your model"] * 2
+    names = {"pd": pd, "short": table.assign(mig=0.5), "table": table}
+    stars = run("exercise-lab-seed", names)
+    assert stars.method.tolist() == ["beta_vae"] * 2 + ["your model"] * 2 and stars.mig.tolist() == [0.5, 0.5, 0.1, 0.2]
     assert table.method.tolist() == ["beta_vae"] * 2
 
 

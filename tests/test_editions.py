@@ -156,7 +156,10 @@ CHAPTER = [
         "```{exercise}\n:label: exercise-two\nOpen question. Why?\n```"
     ),
     new_code_cell('glue("hidden_number", 41, display=False)', metadata={"tags": ["hide-cell", "solution"]}),
-    new_markdown_cell("## After\n\nMore."),
+    new_markdown_cell(
+        "## After\n\nMore.\n\n![a dot](dot.svg)\n\n```{admonition} Step\nSo\n\n$$\nx\n= 1\n$$\n```\n\n"
+        "| a | b |\n|---|---|\n| 1 | 2 |\n\n- A list.\n"
+    ),
     new_code_cell("1 + 1"),
 ]
 WORK = [
@@ -175,6 +178,7 @@ def small(tmp_path_factory):
         copy = shutil.copytree if (ROOT / "book" / each).is_dir() else shutil.copy
         copy(ROOT / "book" / each, folder / "book" / each)
     (folder / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n  - file: book/work\n")
+    (folder / "book/dot.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     for name, cells in {"index": CHAPTER, "work": WORK}.items():
         nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / f"book/{name}.ipynb")
@@ -210,6 +214,14 @@ def test_a_handout_of_a_small_book_has_the_questions_and_no_answer(small):
     assert "forty" not in text and "hidden_number" not in text and "41" not in text and MODEL not in text
     assert '\\"seen\\": 7' in text, "the numbers of the text are still there to compare with"
     assert "1 + 1" in text and "More." in text
+
+
+def test_pictures_quoted_formulas_and_lists_below_tables_are_what_any_notebook_shows(small):
+    text = "\n".join(source for _, source in cells_of(small / "html/notebooks/index.ipynb"))
+    (address,) = re.findall(r"!\[a dot\]\((.*?)\)", text)
+    assert (small / "html" / address.removeprefix("https://dlnb.github.io/dlnb/")).is_file()
+    assert "> $$x = 1$$" in text
+    assert re.search(r"^\|.*2.*\|\n\n- A list\.", text, re.MULTILINE)
 
 
 def test_an_instructor_s_notebook_of_a_small_book_has_every_answer(small):
@@ -305,6 +317,7 @@ def test_no_handout_tells_the_answers_of_a_concept_check(name):
     handout, instructors = (plain(text_of(folder / f"{name}.ipynb")) for folder in (HANDOUTS, INSTRUCTORS))
     hidden = {each for each in reasons if each in instructors and each not in plain(without_solutions(name))}
     assert len(hidden) > len(checks), "reasons can be found where they are"
+    assert editions.READ_ON in prose(name) and editions.READ_ON not in text_of(HANDOUTS / f"{name}.ipynb")
     assert not {each for each in hidden if each in handout}
 
 

@@ -63,6 +63,13 @@ def test_prose_is_what_any_notebook_shows(path):
 
 @built
 @of_each
+def test_every_picture_is_one_of_the_site(path):
+    for address in re.findall(r"!\[[^]]*\]\((.*?)\)", "\n".join(prose(nbformat.read(path, 4)))):
+        assert (ROOT / "_build/html" / address.removeprefix("https://dlnb.github.io/dlnb/")).is_file(), address
+
+
+@built
+@of_each
 def test_every_number_of_the_text_is_filled_in(path):
     chapter = source(path.stem)
     captions = [c.metadata.get("mystnb", {}).get("figure", {}).get("caption", "") for c in chapter.cells]

@@ -21,6 +21,8 @@ IS_ANSWER = re.compile(r'<details class="answer">|<details>(?=\s*<summary>(?:Ans
 GLUED = re.compile(r"\{glue:text\}`([^`:]+)")
 BOXES = re.compile(r"^(`{3,}|:{3,})\{(?:solution|concept-check)\}.*?^\1[ ]*$", re.MULTILINE | re.DOTALL)
 TO_WRITE = "*Your answer:*"
+READ_ON = "Choose an answer, then read why it is right or wrong."  # above a concept check
+GO_ON = "Choose an answer, and note why."  # in a handout, which has no reasons
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def cells(text: str, edition: Edition, answers: dict[str, str], worksheet: bool 
     if edition == BOOK and not worksheet:
         return split(AT_EXERCISE.sub("", text), blocks=False)
     found = []
+    text = text.replace(READ_ON, GO_ON) if edition == HANDOUT else text
     for i, part in enumerate(AT_EXERCISE.split(text)):
         if i % 2 == 0:
             plain = IS_ANSWER.sub("<details open>", part) if edition == INSTRUCTOR else without_answers(part)

@@ -5,7 +5,7 @@ from urllib.parse import urljoin
 
 from concept_check import ANSWERS, READ, says, sign
 from docutils import nodes
-from sphinx_markdown_builder.contexts import IndentContext, SubContext, SubContextParams
+from sphinx_markdown_builder.contexts import IndentContext, SubContext, SubContextParams, TableContext
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 
 CELL = "\x00cell {}\x00"  # where a code cell stands
@@ -50,7 +50,8 @@ class Translator(MarkdownTranslator):
 
     def visit_math_block(self, node):
         tag = f" \\tag{{{node['number']}}}" if node.get("number") else ""
-        self.add(f"$$\n{node.astext().strip()}{tag}\n$$", prefix_eol=2, suffix_eol=2)
+        # On one line: some notebooks take formulas out of a quotation before they read it, with the signs of its lines.
+        self.add(f"$${' '.join(node.astext().split())}{tag}$$", prefix_eol=2, suffix_eol=2)
         raise nodes.SkipNode
 
     def visit_math(self, node):
@@ -58,8 +59,13 @@ class Translator(MarkdownTranslator):
         raise nodes.SkipNode
 
     def visit_image(self, node):
-        uri = urljoin(self.home, f"_images/{self.builder.images.get(node['uri'], node['uri'])}")
-        self.add(f"![{node.get('alt', '')}]({uri})")
+        # The builder's own list is filled page by page, as it writes, and this page is not written yet.
+        _, file = self.builder.env.images.get(node["uri"], (None, node["uri"]))
+        self.add(f"![{node.get('alt', '')}]({urljoin(self.home, f'_images/{file}')})")
+
+    @pushing_context
+    def visit_table(self, node):
+        self._push_context(TableContext(params=SubContextParams(2, 2)))  # a list below it would be a row of it
 
     def visit_caption(self, node):
         self._push_context(SubContext(SubContextParams(2, 2)))
