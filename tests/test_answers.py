@@ -11,7 +11,7 @@ from exercises import ANSWERS, BLOCK, CHAPTERS, code, code_cells, labels, soluti
 from scipy import stats
 
 from dlnb import analysis, data, figures, metrics, models, registry, results, study
-from dlnb.lessons import examples
+from dlnb.lessons import examples, lab
 from dlnb.lessons.toy import LinearGaussian
 
 PARTS = ["**A full answer mentions**", "**Often wrong.**", "**Points"]
@@ -206,10 +206,21 @@ def test_the_weakest_link_is_strongest_at_a_third():
     assert np.abs(found - 6 / np.pi * np.arcsin(np.abs(theorem.householder(3, 0.2)) / 2)).max() < 0.01
 
 
+@solution("exercise-look-image")
+def test_a_strip_starts_from_the_image_of_that_number():
+    model = models.train(data.load("dsprites", size=32), models.BetaVAE(1), steps=2, seed=0)
+    probe = np.random.default_rng(0).uniform(size=(6, 32, 32, 1)).astype(np.float32)
+    tiles, names = run("exercise-look-image", {"lab": lab, "model": model, "probe": probe, "k": 2})
+    codes = models.encode(model, probe[2:])
+    top = int(np.argmax(codes.kl))
+    assert names[0] == f"latent {top + 1}"
+    np.testing.assert_allclose(tiles[0], models.traverse(model, codes.mean[0], lab.VALUES)[top], atol=1e-6)
+
+
 @solution("exercise-lab-seed")
 def test_stars_are_drawn_for_every_row_of_the_table():
     table = pd.DataFrame({"method": ["beta_vae", "beta_vae"], "mig": [0.1, 0.2]})
-    names = {"pd": pd, "short": table.assign(mig=0.5), "table": table}
+    names = {"pd": pd, "others": table.assign(mig=0.5), "table": table}
     stars = run("exercise-lab-seed", names)
     assert stars.method.tolist() == ["beta_vae"] * 2 + ["your model"] * 2 and stars.mig.tolist() == [0.5, 0.5, 0.1, 0.2]
     assert table.method.tolist() == ["beta_vae"] * 2
