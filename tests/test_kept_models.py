@@ -177,27 +177,27 @@ def test_only_the_model_of_a_cell_is_kept_as_that(folder):
     assert file(folder).read_bytes() == before
 
 
-KEPT = results.kept_models("desk")
+KEPT = {name: kept for name in STUDIES if len(kept := results.kept_models(name))}
+SOME = [(name, place) for name, kept in KEPT.items() for place in sorted({0, len(kept) // 2, len(kept) - 1})]
 
 
 def test_what_is_committed_is_what_is_listed_and_below_30_megabytes():
-    home = results.TABLES / "desk"
-    files = sorted((home / weights.FOLDER).rglob("*.npz"))
-    cells = {results.key(cell): cell for cell in STUDIES["desk"].cells()}
-    assert files == sorted(home / weights.FOLDER / f"{cells[key]}.npz" for key in results.keys(KEPT))
-    assert sum(path.stat().st_size for path in files) == KEPT.bytes.sum() < 30e6
-    for path, row in zip(
-        [home / weights.FOLDER / f"{cells[k]}.npz" for k in results.keys(KEPT)], KEPT.sha256, strict=True
-    ):
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == row
-    assert set(results.keys(KEPT)) <= set(results.keys(results.load("desk")))
+    assert "large" in KEPT
+    assert sum(kept.bytes.sum() for kept in KEPT.values()) < 30e6
+    for name in STUDIES:
+        cells = {results.key(cell): cell for cell in STUDIES[name].cells()}
+        home, listed = results.TABLES / name / weights.FOLDER, results.kept_models(name)
+        paths = [home / f"{cells[key]}.npz" for key in results.keys(listed)]
+        assert sorted(paths) == sorted(home.rglob("*.npz"))
+        assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths] == listed.sha256.tolist()
+        assert not len(listed) or set(results.keys(listed)) <= set(results.keys(results.load(name)))
 
 
-@pytest.mark.parametrize("place", [0, len(KEPT) // 2, -1])
-def test_a_committed_model_has_the_losses_of_its_row(place):
+@pytest.mark.parametrize(("study", "place"), SOME)
+def test_a_committed_model_has_the_losses_of_its_row(study, place):
     """Evaluated anew, on other images: the row's values are means over 100 batches."""
-    setting = KEPT.iloc[place][results.KEY].to_dict()
-    model, row = results.load_model("desk", **setting)
-    found = evaluate(model, data.load(setting["data_set"], size=32), rng(1), 20, 64)
+    setting = KEPT[study].iloc[place][results.KEY].to_dict()
+    model, row = results.load_model(study, **setting)
+    found = evaluate(model, data.load(setting["data_set"], size=STUDIES[study].size), rng(1), 20, 64)
     for name in ("reconstruction", "kl"):
         assert found[name] == pytest.approx(row[name], rel=0.03, abs=0.5), name
