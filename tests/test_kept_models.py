@@ -95,6 +95,13 @@ def test_the_list_is_in_the_study_s_order_and_as_sha256sum_counts(folder):
     assert list(results.kept_models("smoke", folder / "tables")) == list(kept)
 
 
+def test_a_study_of_which_nothing_is_kept_has_an_empty_list(folder):
+    assert weights.keep("smoke", {}, folder / "tables").empty
+    assert list(results.kept_models("smoke", folder / "tables")) == weights.COLUMNS
+    with pytest.raises(ValueError, match=r"is not kept, but none is\. Train it"):
+        results.load_model("smoke", data_set="dsprites", method="beta_vae", strength=1, tables=folder / "tables")
+
+
 def test_own_runs_come_as_they_were_trained(folder):
     setting = SETTING | {"seed": REST[0].seed, "strength": REST[0].strength}
     model, row = results.load_model("tiny", **setting, runs=folder / "runs")

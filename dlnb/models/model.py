@@ -58,7 +58,7 @@ class Model:
         """Write the model to ``path`` as one .npz of about 2.8 MB; an interrupted write leaves no partial file.
 
         ``weights``: "float32"; "float16" for half of the bytes; "int8" for a quarter, with kernels of a byte a weight
-        and a scale for each output. Both are enough for figures; scores change in the third digit with int8. Raises
+        and a scale for each output. Both are enough for figures; int8 moves a score by up to a hundredth. Raises
         ValueError for another one.
         """
         path, store = checks.path(path), checks.choose(STORED, weights, "kind of weights")

@@ -46,11 +46,11 @@ def kept_models(study: str, tables=None) -> pd.DataFrame:
 def load_model(study: str, *, data_set: str, method: str, strength: float, seed: int = 0, runs=None, tables=None):
     """The trained model of a setting, with its row: (``models.Model``, pandas Series). Nothing is trained.
 
-    - ``study``: a key of ``dlnb.study.STUDIES``, such as "desk".
-    - ``data_set``, ``method``, ``strength``, ``seed``: the cell, such as "color_dsprites", "factor_vae", 30, 0.
+    - ``study``: a key of ``dlnb.study.STUDIES``, such as "large".
+    - ``data_set``, ``method``, ``strength``, ``seed``: the cell, such as "dsprites", "factor_vae", 30, 0.
     - ``runs``: the folder of runs of your own, ``--runs`` of the runner: its models have weights as float32 and come
       with the row of the run. Default: the models that are kept (``kept_models``), with weights of a byte each, which
-      change scores in the third digit; where the package was installed without them, one is downloaded (0.8 MB), and
+      moves a score by up to a hundredth (page *look*); where the package was installed without them, one is downloaded (0.8 MB), and
       stays in the cache of data sets.
     - ``tables``: the folder of tables, as in ``results.load``.
 
@@ -152,7 +152,8 @@ def keep(study: str, models: dict[Cell, object], tables=None) -> pd.DataFrame:
             model.save(path := base / _place(cell), "int8")
             content = path.read_bytes()
             rows[key(cell)] = {**vars(cell), "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        table = pd.DataFrame([rows[key(cell)] for cell in registered(study).cells() if key(cell) in rows])
+        known = [rows[key(cell)] for cell in registered(study).cells() if key(cell) in rows]
+        table = pd.DataFrame(known, columns=COLUMNS)
         storage.write(base / LIST, lambda temporary: table.to_csv(temporary, index=False))
     return kept_models(study, tables)
 
