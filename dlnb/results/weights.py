@@ -50,8 +50,8 @@ def load_model(study: str, *, data_set: str, method: str, strength: float, seed:
     - ``data_set``, ``method``, ``strength``, ``seed``: the cell, such as "dsprites", "factor_vae", 30, 0.
     - ``runs``: the folder of runs of your own, ``--runs`` of the runner: its models have weights as float32 and come
       with the row of the run. Default: the models that are kept (``kept_models``), with weights of a byte each, which
-      moves a score by up to a hundredth (page *look*); where the package was installed without them, one is downloaded (0.8 MB), and
-      stays in the cache of data sets.
+      moves a score by up to a hundredth (page *look*); where the package was installed without them, one is downloaded
+      (0.8 MB), and stays in the cache of data sets.
     - ``tables``: the folder of tables, as in ``results.load``.
 
     Raises ValueError for an unknown or missing setting and a damaged file, DataFileError (an OSError) if the model
