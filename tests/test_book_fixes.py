@@ -23,7 +23,7 @@ import book_fixes  # noqa: E402
 def project(tmp_path):
     (tmp_path / "dlnb/tables/desk").mkdir(parents=True)
     (tmp_path / "book").mkdir()
-    (tmp_path / "dlnb/__init__.py").write_text("")
+    (tmp_path / "dlnb/__init__.py").write_text('__version__ = "0"\n')  # read by the modules that an extension imports
     (tmp_path / "dlnb/answer.py").write_text("ANSWER = 'answer-41'\n")
     (tmp_path / "dlnb/tables/desk/dsprites.parquet").write_bytes(b"PAR1 old")
     (tmp_path / "requirements.lock").write_text("numpy==2.4.6\n")

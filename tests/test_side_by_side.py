@@ -22,6 +22,8 @@ CONF = """\
 import sys
 sys.path.insert(0, {ext!r})
 extensions = ["myst_nb", "side_by_side"]
+# Said here, since Sphinx keeps what another book of this process added to its default.
+source_suffix = {{".md": "myst-nb", ".ipynb": "myst-nb"}}
 nb_execution_mode = "cache"
 nb_execution_cache_path = {cache!r}
 nb_execution_timeout = 120
