@@ -13,7 +13,7 @@ The rest is written to dlnb/tables/STUDY; what noise.csv, gap.csv and latents.cs
 - latents.csv: KL divergence and standard deviation of every latent of every model.
 - models: for each data set one model with weights as float16, and its reconstructions of ten random images. Its method
   is that of Figure 7 of the paper, its strength the one with the third lowest DCI disentanglement of six, its seed 0.
-- weights, weights.csv: every setting of one data set, with weights of a byte each (``results.load_model``), 0.8 MB a
+- weights, weights.csv: every setting of one data set, with weights of a byte each (``results.load_model``), 0.6 MB a
   model; --weights '*' writes all that are under runs.
 """
 
@@ -35,7 +35,7 @@ from dlnb.study import STUDIES, SWEEPS, Cell, Study
 
 IMAGES = 1_000
 SHOWN = 10  # images whose reconstructions are kept
-SHARED = "color_dsprites/*/seed=0"  # whose weights are kept: with all methods and strengths, 28 MB
+SHARED = "color_dsprites/*/seed=0"  # whose weights are kept: with all methods and strengths, 22 MB
 CODES = Path(__file__).parent / "codes"
 UDR, NOISE, GAP, LATENTS = "udr.csv", "noise.csv", "gap.csv", "latents.csv"
 SCORED_TWICE = 1, 4  # positions of the strengths in their sweep

@@ -73,16 +73,15 @@ def test_a_kept_model_is_the_trained_one_to_half_a_step_of_its_bytes_and_has_its
     images = DSPRITES.sample(50, rng())[1]
     one, other = encode(first, images), encode(model, images)
     assert np.corrcoef(one.mean.ravel(), other.mean.ravel())[0, 1] > 0.999
-    for name, values in first.history.items():
-        np.testing.assert_array_equal(model.history[name], values)
+    assert first.history and not model.history  # they would be a seventh of the file
     table = results.load("tiny", folder / "tables")
     pd.testing.assert_series_equal(row, table.iloc[0])
     assert results.keys(row.to_frame().T)[0] == results.key(CELL)
 
 
-def test_the_file_is_a_quarter_of_the_model(folder):
+def test_the_file_is_a_quarter_of_the_model_at_most(folder):
     size, of = file(folder).stat().st_size, (folder / "runs" / "tiny" / str(CELL) / "model.npz").stat().st_size
-    assert 0.24 < size / of < 0.28
+    assert 0.15 < size / of < 0.27  # new weights are uniform; trained ones take less
 
 
 def test_the_list_is_in_the_study_s_order_and_as_sha256sum_counts(folder):
@@ -188,9 +187,9 @@ KEPT = {name: kept for name in STUDIES if len(kept := results.kept_models(name))
 SOME = [(name, place) for name, kept in KEPT.items() for place in sorted({0, len(kept) // 2, len(kept) - 1})]
 
 
-def test_what_is_committed_is_what_is_listed_and_below_30_megabytes():
+def test_what_is_committed_is_what_is_listed_and_below_30_mebibytes():
     assert "large" in KEPT
-    assert sum(kept.bytes.sum() for kept in KEPT.values()) < 30e6
+    assert sum(kept.bytes.sum() for kept in KEPT.values()) < 30 * 2**20
     for name in STUDIES:
         cells = {results.key(cell): cell for cell in STUDIES[name].cells()}
         home, listed = results.TABLES / name / weights.FOLDER, results.kept_models(name)

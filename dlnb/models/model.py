@@ -21,7 +21,7 @@ class Model:
 
     - ``encoder``, ``decoder``: Keras models.
     - ``history``: the losses "reconstruction", "kl" and "regularizer" (and "critic" if the method trains one), each
-      float32 [steps], in nats per image.
+      float32 [steps], in nats per image; empty if it was saved as bytes, as the models beside the tables are.
     - ``about``: how the model was trained: name, data set with source and factors, method with hyperparameters, seed,
       protocol, seconds of training (interruptions excluded), and versions of libraries.
 
@@ -57,17 +57,18 @@ class Model:
     def save(self, path, weights: str = "float32") -> None:
         """Write the model to ``path`` as one .npz of about 2.8 MB; an interrupted write leaves no partial file.
 
-        ``weights``: "float32"; "float16" for half of the bytes; "int8" for a quarter, with kernels of a byte a weight
-        and a scale for each output. Both are enough for figures; int8 moves a score by up to a hundredth. Raises
-        ValueError for another one.
+        ``weights``: "float32"; "float16" for half of the bytes; "int8" for a quarter at most, with kernels of a byte
+        a weight, a scale for each output, and no losses. Both are enough for figures; int8 moves a score by up to a
+        hundredth. Raises ValueError for another one.
         """
         path, store = checks.path(path), checks.choose(STORED, weights, "kind of weights")
+        small = weights == "int8"
         parts = {"encoder": self.encoder, "decoder": self.decoder}
         named = {f"{n}/{i}": w for n, net in parts.items() for i, w in enumerate(net.get_weights())}
         weights = {key: values for name, w in named.items() for key, values in store(name, w).items()}
-        history = {f"history/{name}": values for name, values in self.history.items()}
+        history = {f"history/{name}": values for name, values in ({} if small else self.history).items()}
         shape = {"image_shape": list(self.image_shape), "latents": self.latents, "kernels": "code"}
-        storage.save(path, {"kind": KIND} | shape | self.about, weights | history)
+        storage.save(path, {"kind": KIND} | shape | self.about, weights | history, packed=small)
 
     @classmethod
     def load(cls, path, data_set=None, latents: int | None = None) -> "Model":

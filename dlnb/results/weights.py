@@ -1,6 +1,6 @@
 """Trained models by their setting: those whose weights are kept beside the tables, and those of one's own runs.
 
-``tables/STUDY/weights/CELL.npz`` is a model with weights of a byte each (``models.Model.save``), 0.8 MB; the list
+``tables/STUDY/weights/CELL.npz`` is a model with weights of a byte each (``models.Model.save``), 0.6 MB; the list
 ``tables/STUDY/weights.csv`` has the size and checksum of every one. A clone of the repository has the files, an
 installed package the list alone: it downloads a model when it is asked for. ``benchmarks/keepsakes.py`` writes both.
 """
@@ -51,7 +51,7 @@ def load_model(study: str, *, data_set: str, method: str, strength: float, seed:
     - ``runs``: the folder of runs of your own, ``--runs`` of the runner: its models have weights as float32 and come
       with the row of the run. Default: the models that are kept (``kept_models``), with weights of a byte each, which
       moves a score by up to a hundredth (page *look*); where the package was installed without them, one is downloaded
-      (0.8 MB), and stays in the cache of data sets.
+      (0.6 MB), and stays in the cache of data sets.
     - ``tables``: the folder of tables, as in ``results.load``.
 
     Raises ValueError for an unknown or missing setting and a damaged file, DataFileError (an OSError) if the model
