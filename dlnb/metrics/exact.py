@@ -56,7 +56,11 @@ def fit(codes, targets, count: int, rng: np.random.Generator) -> Forest:
         chance = softmax(raw, axis=0) if count > 2 else expit(raw)
         first = rng.permuted(latents, axis=1).reshape(trees, NODES, len(x))
         grown = feature[number], threshold[number], value[number]
-        _round(x, order, ranked, told - chance, chance, first, shrink, *grown, gain, raw)
+        residual = told - chance
+        # As scikit-learn takes them back from the residuals: below 1e-16 the chance of a row's own class is then 0, and
+        # its leaf gets no value, where a step of one over that chance would throw all rows of the leaf far off.
+        chance = told - residual
+        _round(x, order, ranked, residual, chance, first, shrink, *grown, gain, raw)
     return Forest(start, feature, threshold, value, gain)
 
 
