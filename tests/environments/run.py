@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -101,7 +102,7 @@ def execute(path: Path, python: str = sys.executable, cache: Path | None = None)
     shown = [output for cell in notebook.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
     red = [line for output in shown for line in output.text.splitlines() if line.strip()]
     untrue = [line for line in red if UNTRUE in line]
-    checks = [line.strip() for line in red if "notebook.expect(" in line and line not in untrue]
+    checks = [line.strip() for warned, line in pairwise(red) if warned in untrue and "notebook.expect(" in line]
     others = [line for line in red if line not in untrue and line.strip() not in checks]
     return Outcome(path.stem, time.monotonic() - begun, error, len(untrue), checks, others)
 
