@@ -6,7 +6,8 @@ The codes are those that the repository keeps for UDR, of 1,000 images a model (
 many classes trees split on little, which is where they may differ. Both are grown from two seeds, since latents that
 split equally well are drawn: what each differs from itself is the measure for the difference between them. Takes some
 ten seconds a model. Every ``N``-th model is measured, unless the table has it. Writes dlnb/tables/trees.csv after each
-model: it can be stopped and resumed.
+model: it can be stopped and resumed. The rows of Cars3D are of models that were trained again since, and could not be
+trained to the same bits on another processor; their codes are in benchmarks/codes/earlier.
 """
 
 import argparse
