@@ -253,6 +253,11 @@ BEYOND = """() => {
         .filter(each => !each.closest('aside') && each.getClientRects().length && out(each.getBoundingClientRect()))
         .map(each => `${each.tagName} ${each.textContent.slice(0, 60)}`);
 }"""
+SMALLEST = """root => Math.min(...[...root.querySelectorAll('.explorable :is(.stage, .stage *, .question)')]
+    .filter(each => [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+    .filter(each => each.getClientRects().length && !each.closest('.unseen'))
+    .map(each => parseFloat(getComputedStyle(each).fontSize) * (each.getScreenCTM?.().a ?? 1)))"""
+WIDER = "each => each.getBoundingClientRect().width / each.offsetWidth"
 SMALL = """() => [...Reveal.getCurrentSlide().querySelectorAll('figure img')]
     .filter(each => each.clientHeight < 300 || !each.naturalWidth).map(each => each.alt)"""
 
@@ -293,6 +298,11 @@ def test_every_slide_fits_and_nothing_is_fetched(deck, path):
                 inner.locator(".explorable.live svg").first.wait_for()
                 inside = "e => [e.scrollHeight - e.clientHeight, e.scrollWidth - e.clientWidth]"
                 assert max(inner.locator("html").evaluate(inside)) <= 1, "an explorable is cut"
+                for button in inner.locator(".explorable button").all():
+                    button.click()  # what is said then may take more lines
+                    assert max(inner.locator("html").evaluate(inside)) <= 1, "an explorable is cut"
+                letters = inner.locator("html").evaluate(SMALLEST) * frame.evaluate(WIDER)
+                assert letters > 19.5, "an explorable has small letters: of 720 pixels, the slide's height"
         title = page.evaluate("() => Reveal.getCurrentSlide().querySelector('h1, h2').textContent")
         assert page.evaluate(BEYOND) == [], title
         assert page.evaluate(SMALL) == [], title
