@@ -100,6 +100,7 @@ CALLS = {
         analysis.explained, KEY, ["mig", "sap"], scores=["mig", "sap"], noise={("dsprites", "mig"): 0.01}
     ),
     "analysis.game": of(analysis.game, KEY, ["mig", "sap"], scores=["mig", "sap"], reading="same seed", ties=0.5),
+    "analysis.kept": of(analysis.kept, KEY, ["mig"], name="early", late=TABLE, scores=["mig"], rng=RNG),
     "analysis.medians": Call(analysis.medians, {"values": np.ones((2, 3))}),
     "analysis.partial": of(
         analysis.partial, ["data_set"], ["mig", "sap", "kl"], rows=["mig"], columns=["sap"], given="kl"
@@ -112,6 +113,7 @@ CALLS = {
         analysis.recipes, KEY, ["mig", "sap", *UNSUPERVISED], scores=["mig", "sap"], udr=TABLE.kl.rename("udr")
     ),
     "analysis.reliability": of(analysis.reliability, KEY, ["mig"], scores=["mig"]),
+    "analysis.screened": of(analysis.screened, KEY, ["mig"], name="late", early=TABLE, scores=["mig"], keep=[1, 4]),
     "analysis.setting_medians": of(analysis.setting_medians, SETTING, ["mig"], scores=["mig"]),
     "analysis.spearman": Call(analysis.spearman, {"values": TABLE[["mig", "sap"]].to_numpy()}),
     "analysis.standing": of(analysis.standing, ["data_set"], ["mig"], scores=["mig"]),

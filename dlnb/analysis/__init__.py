@@ -2,11 +2,13 @@
 
 ``stats`` describes and compares (medians, trends, rank correlations), ``variance`` decomposes the variance of scores,
 ``transfer`` computes Table 1, ``selection`` evaluates recipes for choosing a model, ``association`` correlates within a
-seed, between seeds, by factor and with something held fixed, and ``grid`` arranges the models of a table in an array.
+seed, between seeds, by factor and with something held fixed, ``length`` compares a short study with a longer one, and
+``grid`` arranges the models of a table in an array.
 """
 
 from dlnb.analysis.association import by_factor, partial, reliability, with_factors, within_seeds
 from dlnb.analysis.grid import Cells, medians
+from dlnb.analysis.length import kept, screened
 from dlnb.analysis.selection import at_other_seeds, chosen, elsewhere, recipes, standing
 from dlnb.analysis.stats import (
     apart,
@@ -38,12 +40,14 @@ __all__ = [
     "evaluation_noise",
     "explained",
     "game",
+    "kept",
     "medians",
     "partial",
     "parts",
     "ranks_kept",
     "recipes",
     "reliability",
+    "screened",
     "setting_medians",
     "spearman",
     "standing",

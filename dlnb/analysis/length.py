@@ -1,0 +1,123 @@
+"""What longer training changes: the order of models of a short study beside that of the same models trained longer.
+
+Both tables have one row for each model, in any order and with any index, and NaN where a score is not measured;
+anything else raises ValueError. Models of one setting (data set, method and strength) and one seed had the same initial
+weights and first images in both studies.
+"""
+
+from collections.abc import Iterable
+from itertools import permutations, product
+from math import factorial
+
+import numpy as np
+import pandas as pd
+
+from dlnb import checks
+from dlnb.analysis import inputs, stats
+from dlnb.analysis.association import SETTING, mean
+from dlnb.analysis.selection import standing
+from dlnb.results import KEY
+
+
+def kept(early: pd.DataFrame, late: pd.DataFrame, scores, rng: np.random.Generator) -> pd.DataFrame:
+    """Do settings rank after long training as they did after short training, and is it the seed that they keep?
+
+    Rows (data_set, score); columns, of which the first three are rank correlations of settings:
+
+    - same, another: ``early`` beside ``late``, at the same seed and at another one, means over pairs of seeds;
+    - before: two seeds of ``early``, the ceiling of what a setting without its seed can tell;
+    - p: permutation test (one-sided) of whether ``same`` is higher than ``another``. If a seed left nothing behind, the
+      seeds of ``early`` could be exchanged; they are, in all ways or 10,000 random ones, for each method apart. All
+      strengths of a method are exchanged together, since their models share initial weights and images.
+
+    Over the settings that have a score at every seed of both. NaN where there are no such pairs of seeds, or where all
+    settings have one score.
+    """
+    checks.generator(rng, "the permutation test")
+    early, late, scores = _both(early, late, scores)
+    found = {}
+    for name, part in late.groupby("data_set", sort=False):
+        tables = {"early": early[early.data_set == name], "late": part}
+        for score in scores:
+            wide = {when: table.pivot(index=SETTING, columns="seed", values=score) for when, table in tables.items()}
+            found[name, score] = _kept(pd.concat(wide, axis=1).dropna(), rng)
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis(["data_set", "score"])
+
+
+def _kept(scores: pd.DataFrame, rng: np.random.Generator) -> dict[str, float]:
+    """The row of ``kept`` of scores [settings, (early or late, seed)]."""
+    early, late = scores["early"], scores["late"]
+    same = early.columns.to_numpy()[:, None] == late.columns.to_numpy()
+    between = stats.spearman(early.to_numpy(float))[np.triu_indices(early.shape[1], 1)]
+    across = _across(early.to_numpy(float), late.to_numpy(float))
+    found = {"same": mean(across[same]), "another": mean(across[~same]), "before": mean(between)}
+    return found | {"p": _p(early, late.to_numpy(float), same, rng)}
+
+
+def _across(early: np.ndarray, late: np.ndarray) -> np.ndarray:
+    return stats.spearman(np.hstack([early, late]))[: early.shape[1], early.shape[1] :]
+
+
+def _p(early: pd.DataFrame, late: np.ndarray, same: np.ndarray, rng: np.random.Generator) -> float:
+    """The share of arrangements of the seeds of ``early`` for which same minus another is at least what it is."""
+
+    def difference(values):
+        across = _across(values, late)
+        return mean(across[same]) - mean(across[~same])
+
+    values, seeds = early.to_numpy(float), range(early.shape[1])
+    if np.isnan(true := difference(values)):
+        return np.nan
+    methods = early.index.get_level_values("method")
+    groups = [methods == name for name in methods.unique()]
+    if factorial(len(seeds)) ** len(groups) <= stats.DRAWS:
+        arrangements = product(permutations(seeds), repeat=len(groups))
+    else:
+        drawn = rng.permuted(np.tile(np.array(seeds), (stats.DRAWS, len(groups), 1)), axis=2)
+        arrangements = [[seeds] * len(groups), *drawn]
+    chance = []
+    for arrangement in arrangements:
+        moved = values.copy()
+        for group, order in zip(groups, arrangement, strict=True):
+            moved[group] = values[group][:, list(order)]
+        chance.append(difference(moved))
+    return float(np.mean(np.array(chance) >= true - 1e-12))
+
+
+def screened(early: pd.DataFrame, late: pd.DataFrame, scores, keep) -> pd.DataFrame:
+    """Train all models a little, go on with the best ``keep`` of each seed: how good is the best of these at the end?
+
+    Standing of that model by the score (the share of the long models of its data set and seed that it beats, ties
+    counted half), which also chose who goes on; mean over seeds. ``keep``: whole numbers of at least 1. Rows (data_set,
+    score), a column for each number. Over the models that both tables have; NaN where a seed has fewer, or where models
+    have no score. Models that are equal after the short training keep the order of ``early``.
+    """
+    such = "a list of whole numbers of models, such as [1, 12]"
+    keep = [checks.whole(each, "each of keep") for each in checks.instance(keep, Iterable, "keep", such)]
+    if not keep:
+        raise ValueError(f"keep is empty: give {such}")
+    early, late, scores = _both(early, late, scores)
+    both = early[KEY].assign(early=range(len(early))).merge(late[KEY].assign(late=range(len(late))), on=KEY)
+    found = {}
+    for name, part in both.groupby("data_set", sort=False):
+        for score in scores:
+            seeds = []
+            for _, models in part.groupby("seed"):
+                first = early[score].to_numpy(float)[models.early]
+                last = standing(late.iloc[models.late], score)[score].to_numpy()
+                order = np.argsort(-first, kind="stable")
+                known = not (np.isnan(first).any() or np.isnan(last).any())
+                seeds.append([last[order[:n]].max() if known and n <= len(last) else np.nan for n in keep])
+            found[name, score] = dict(zip(keep, np.mean(seeds, axis=0), strict=True))
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis(["data_set", "score"])
+
+
+def _both(early, late, scores) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
+    """Both tables, checked, of the data sets that both have."""
+    early, scores = inputs.models(early, scores, KEY)
+    late, _ = inputs.models(late, scores, KEY)
+    shared = set(early.data_set) & set(late.data_set)
+    if not shared:
+        names = [", ".join(map(str, table.data_set.unique())) for table in (early, late)]
+        raise ValueError(f"early and late have no data set in common: {names[0]} and {names[1]}")
+    return *(table[table.data_set.isin(shared)].reset_index(drop=True) for table in (early, late)), scores
