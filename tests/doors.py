@@ -100,7 +100,7 @@ CALLS = {
         analysis.explained, KEY, ["mig", "sap"], scores=["mig", "sap"], noise={("dsprites", "mig"): 0.01}
     ),
     "analysis.game": of(analysis.game, KEY, ["mig", "sap"], scores=["mig", "sap"], reading="same seed", ties=0.5),
-    "analysis.kept": of(analysis.kept, KEY, ["mig"], name="early", late=TABLE, scores=["mig"], rng=RNG),
+    "analysis.kept": of(analysis.kept, KEY, ["mig"], name="early", late=TABLE, scores=["mig"]),
     "analysis.medians": Call(analysis.medians, {"values": np.ones((2, 3))}),
     "analysis.partial": of(
         analysis.partial, ["data_set"], ["mig", "sap", "kl"], rows=["mig"], columns=["sap"], given="kl"

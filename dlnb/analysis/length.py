@@ -6,8 +6,6 @@ weights and first images in both studies.
 """
 
 from collections.abc import Iterable
-from itertools import permutations, product
-from math import factorial
 
 import numpy as np
 import pandas as pd
@@ -19,69 +17,39 @@ from dlnb.analysis.selection import standing
 from dlnb.results import KEY
 
 
-def kept(early: pd.DataFrame, late: pd.DataFrame, scores, rng: np.random.Generator) -> pd.DataFrame:
-    """Do settings rank after long training as they did after short training, and is it the seed that they keep?
+def kept(early: pd.DataFrame, late: pd.DataFrame, scores) -> pd.DataFrame:
+    """Do settings rank after long training as they did after short training, at the same seed and at another?
 
-    Rows (data_set, score); columns, of which the first three are rank correlations of settings:
+    Rows (data_set, score); columns, the first three rank correlations of settings:
 
     - same, another: ``early`` beside ``late``, at the same seed and at another one, means over pairs of seeds;
-    - before: two seeds of ``early``, the ceiling of what a setting without its seed can tell;
-    - p: permutation test (one-sided) of whether ``same`` is higher than ``another``. If a seed left nothing behind, the
-      seeds of ``early`` could be exchanged; they are, in all ways or 10,000 random ones, for each method apart. All
-      strengths of a method are exchanged together, since their models share initial weights and images.
+    - before: two seeds of ``early``, mean over pairs;
+    - lasting: (same - another) / (1 - another), the share that a run has decided early of what its setting leaves open.
 
     Over the settings that have a score at every seed of both. NaN where there are no such pairs of seeds, or where all
-    settings have one score.
+    settings have one score. With two seeds of ``early`` and one of ``late``, exchanging the former changes the sign of
+    same - another, so that data sets can be counted by it (a sign test). Within a data set nothing can be exchanged:
+    all models of a seed share initial weights and images, whatever their method.
     """
-    checks.generator(rng, "the permutation test")
     early, late, scores = _both(early, late, scores)
     found = {}
     for name, part in late.groupby("data_set", sort=False):
         tables = {"early": early[early.data_set == name], "late": part}
         for score in scores:
             wide = {when: table.pivot(index=SETTING, columns="seed", values=score) for when, table in tables.items()}
-            found[name, score] = _kept(pd.concat(wide, axis=1).dropna(), rng)
+            found[name, score] = _kept(pd.concat(wide, axis=1).dropna())
     return pd.DataFrame.from_dict(found, orient="index").rename_axis(["data_set", "score"])
 
 
-def _kept(scores: pd.DataFrame, rng: np.random.Generator) -> dict[str, float]:
+def _kept(scores: pd.DataFrame) -> dict[str, float]:
     """The row of ``kept`` of scores [settings, (early or late, seed)]."""
     early, late = scores["early"], scores["late"]
-    same = early.columns.to_numpy()[:, None] == late.columns.to_numpy()
-    between = stats.spearman(early.to_numpy(float))[np.triu_indices(early.shape[1], 1)]
-    across = _across(early.to_numpy(float), late.to_numpy(float))
-    found = {"same": mean(across[same]), "another": mean(across[~same]), "before": mean(between)}
-    return found | {"p": _p(early, late.to_numpy(float), same, rng)}
-
-
-def _across(early: np.ndarray, late: np.ndarray) -> np.ndarray:
-    return stats.spearman(np.hstack([early, late]))[: early.shape[1], early.shape[1] :]
-
-
-def _p(early: pd.DataFrame, late: np.ndarray, same: np.ndarray, rng: np.random.Generator) -> float:
-    """The share of arrangements of the seeds of ``early`` for which same minus another is at least what it is."""
-
-    def difference(values):
-        across = _across(values, late)
-        return mean(across[same]) - mean(across[~same])
-
-    values, seeds = early.to_numpy(float), range(early.shape[1])
-    if np.isnan(true := difference(values)):
-        return np.nan
-    methods = early.index.get_level_values("method")
-    groups = [methods == name for name in methods.unique()]
-    if factorial(len(seeds)) ** len(groups) <= stats.DRAWS:
-        arrangements = product(permutations(seeds), repeat=len(groups))
-    else:
-        drawn = rng.permuted(np.tile(np.array(seeds), (stats.DRAWS, len(groups), 1)), axis=2)
-        arrangements = [[seeds] * len(groups), *drawn]
-    chance = []
-    for arrangement in arrangements:
-        moved = values.copy()
-        for group, order in zip(groups, arrangement, strict=True):
-            moved[group] = values[group][:, list(order)]
-        chance.append(difference(moved))
-    return float(np.mean(np.array(chance) >= true - 1e-12))
+    together, count = stats.spearman(scores.to_numpy(float)), early.shape[1]
+    across, between = together[:count, count:], together[:count, :count][np.triu_indices(count, 1)]
+    pairs = early.columns.to_numpy()[:, None] == late.columns.to_numpy()
+    same, another = mean(across[pairs]), mean(across[~pairs])
+    lasting = (same - another) / (1 - another) if another < 1 else np.nan
+    return {"same": same, "another": another, "before": mean(between), "lasting": lasting}
 
 
 def screened(early: pd.DataFrame, late: pd.DataFrame, scores, keep) -> pd.DataFrame:
