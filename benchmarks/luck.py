@@ -1,14 +1,19 @@
-"""Which part of a seed draws a model's luck: the initial weights, the images, or the noise?
+"""Which part of a seed draws a model's luck, the initial weights, the images or the noise? And when?
 
-    python benchmarks/luck.py [--runs runs]
+    python benchmarks/luck.py crossed|branches [--runs runs]
 
-A seed decides all three. Here they are crossed: one setting of the study *short* (β-VAE, β = 4, dSprites), every
-combination of four draws of the weights, three of the images and three of the noise, 36 models, scored on the same
-images. Takes about two minutes a model on one core; models under ``runs`` are not trained again. Writes
+One setting of the study *short* (β-VAE, β = 4, dSprites, 2,000 updates), scored on the same images.
 
-- dlnb/tables/luck.csv: the five scores that need no trees, losses at the end of training, of every model;
-- dlnb/tables/luck_pairs.csv: for every two models what they share, and mean absolute rank correlations of latents that
-  are active in both, of the same number and of different numbers, over 1,000 images.
+- crossed: every combination of four draws of the weights, three of the images and three of the noise, 36 models.
+- branches: models that begin alike and see other images from some update on, three of each of three beginnings for each
+  of four updates, 36 models. The noise goes on as it was; those of update 0 share weights and noise only.
+
+Takes about two minutes a model on one core; models under ``runs`` are not trained again. Writes
+
+- dlnb/tables/luck_KIND.csv: the five scores that need no trees, and losses at the end of training, of every model;
+- dlnb/tables/luck_KIND_pairs.csv: for every two models (of branches: those of one update) what they share, and mean
+  absolute rank correlations of latents that are active in both, of the same number and of different numbers, over 1,000
+  images.
 """
 
 import os
@@ -31,59 +36,79 @@ from dlnb.run import engines
 from dlnb.study import STUDIES
 
 STUDY, METHOD, DATA_SET = STUDIES["short"], models.BetaVAE(4), "dsprites"
-SOURCES = {"weights": range(4), "images": range(3), "noise": range(3)}
+CROSSED = {"weights": range(4), "images": range(3), "noise": range(3)}
+BRANCHES = {"first": range(3), "update": (0, 100, 300, 1_000), "branch": range(3)}
 STREAMS = {"encoder": "weights", "decoder": "weights", "training": "images"}  # all else is the seed's, the noise
 SCORES = "beta_vae_score", "factor_vae_score", "mig", "modularity", "sap"
 COMPARED = 1_000  # images
 
 
-def trained(sprites: data.DataSet, draws: dict[str, int], path: Path) -> Model:
-    """A model whose initial weights, images and noise are those of three seeds."""
+def crossed(draw: dict[str, int]):
+    """For each source, the seed at an update."""
+    return lambda source, step: draw[source]
+
+
+def branches(draw: dict[str, int]):
+    """The same for a branch: the seed of its beginning, and of other images from some update on."""
+    other = 1_000 + 10 * draw["first"] + draw["branch"]
+    return lambda source, step: other if source == "images" and step >= draw["update"] else draw["first"]
+
+
+KINDS = {"crossed": (CROSSED, crossed), "branches": (BRANCHES, branches)}
+
+
+def trained(sprites: data.DataSet, seeds, path: Path) -> Model:
+    """A model whose initial weights, images and noise are those of the seeds."""
     own = training.generator
 
     def generator(seed, stream, step=0):
-        return own(draws[STREAMS[stream]] if stream in STREAMS else seed, stream, step)
+        return own(seeds(STREAMS[stream], step) if stream in STREAMS else seed, stream, step)
 
     if not path.exists():
         with mock.patch.object(training, "generator", generator):
-            model = training.train(sprites, METHOD, STUDY.training, seed=draws["noise"], name=path.stem)
+            model = training.train(sprites, METHOD, STUDY.training, seed=seeds("noise", 0), name=path.stem)
         path.parent.mkdir(parents=True, exist_ok=True)
         model.save(path)
     return Model.load(path)
 
 
-def pairs(codes: dict[tuple[int, ...], Representation]) -> pd.DataFrame:
-    rows = []
+def pairs(kind: str, codes: dict[tuple[int, ...], Representation]) -> pd.DataFrame:
+    rows, names = [], list(KINDS[kind][0])
     for one, other in combinations(codes, 2):
+        if kind == "branches" and one[1] != other[1]:
+            continue
         found = compared(codes[one], codes[other]).query("active")
         means = found.groupby(found.early == found.late).correlation.mean()
-        alike = [a == b for a, b in zip(one, other, strict=True)]
-        rows.append((*alike, means.get(True), means.get(False)))
-    return pd.DataFrame(rows, columns=[*SOURCES, "same", "different"])
+        shared = {name: a == b for name, a, b in zip(names, one, other, strict=True)}
+        if kind == "branches":
+            shared = {"update": one[1], "first": shared["first"]}
+        rows.append(shared | {"same": means.get(True), "different": means.get(False)})
+    return pd.DataFrame(rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     options = parser.parse_args()
     engines.prepare()
     sprites = data.load(DATA_SET, STUDY.source, STUDY.size)
     images = sprites.sample(STUDY.sample, models.generator(0, "sample"))
+    values, seeds = KINDS[options.kind]
     rows, codes = [], {}
-    for draw in product(*SOURCES.values()):
-        draws = dict(zip(SOURCES, draw, strict=True))
-        name = ",".join(f"{source}={number}" for source, number in draws.items())
-        model = trained(sprites, draws, options.runs / "luck" / f"{name}.npz")
+    for draws in product(*values.values()):
+        draw = dict(zip(values, draws, strict=True))
+        name = ",".join(f"{source}={number}" for source, number in draw.items())
+        model = trained(sprites, seeds(draw), options.runs / "luck" / f"{name}.npz")
         found = models.encode(model, images)
         scores = metrics.score(found.mean, found.factors, models.generator(0, "scores"), SCORES)
         losses = {loss: model.history[loss][-100:].mean() for loss in ("reconstruction", "kl")}
-        rows.append(draws | {key: scores[key] for key in SCORES} | losses)
-        arrays = (values[:COMPARED] for values in (found.factors, found.mean, found.logvar))
-        codes[draw] = Representation(*arrays)
+        rows.append(draw | {key: scores[key] for key in SCORES} | losses)
+        codes[draws] = Representation(*(each[:COMPARED] for each in (found.factors, found.mean, found.logvar)))
         print(pd.DataFrame(rows[-1:]).round(3).to_string(index=False, header=len(rows) == 1), flush=True)
-    tables = {"luck": pd.DataFrame(rows).round(5), "luck_pairs": pairs(codes).round(3)}
-    for name, table in tables.items():
-        path = results.TABLES / f"{name}.csv"
+    tables = {"": pd.DataFrame(rows).round(5), "_pairs": pairs(options.kind, codes).round(3)}
+    for end, table in tables.items():
+        path = results.TABLES / f"luck_{options.kind}{end}.csv"
         storage.write(path, lambda temporary, table=table: table.to_csv(temporary, index=False))
 
 

@@ -19,7 +19,7 @@ CHAPTERS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROO
 # Chapters that only read the table of results; they must start without TensorFlow.
 RESULTS = [
     *("metrics", "validation", "factorization", "agreement", "importance", "selection", "downstream", "findings"),
-    *("figures", "more_figures", "afterwards", "length"),
+    *("figures", "more_figures", "afterwards", "length", "luck"),
 ]
 DEFINING = ("try_it_yourself", "extend")  # chapters in which the reader writes a class
 NEEDS_TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_probability"} | {
