@@ -1,10 +1,11 @@
 """Which part of a seed draws a model's luck, the initial weights, the images or the noise? And when?
 
-    python benchmarks/luck.py crossed|branches [--runs runs]
+    python benchmarks/luck.py crossed|early|branches [--runs runs]
 
 One setting of the study *short* (β-VAE, β = 4, dSprites, 2,000 updates), scored on the same images.
 
 - crossed: every combination of four draws of the weights, three of the images and three of the noise, 36 models.
+- early: the same models, stopped after 150, 300 and 600 updates.
 - branches: models that begin alike and see other images from some update on, three of each of three beginnings for each
   of four updates, 36 models. The noise goes on as it was; those of update 0 share weights and noise only.
 
@@ -13,7 +14,8 @@ Takes about two minutes a model on one core; models under ``runs`` are not train
 - dlnb/tables/luck_KIND.csv: the five scores that need no trees, and losses at the end of training, of every model;
 - dlnb/tables/luck_KIND_pairs.csv: for every two models (of branches: those of one update) what they share, and mean
   absolute rank correlations of latents that are active in both, of the same number and of different numbers, over 1,000
-  images.
+  images; not for early;
+- dlnb/tables/luck_losses.csv: losses of the crossed models at the beginning, means over ten updates each.
 """
 
 import os
@@ -21,10 +23,12 @@ import os
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))  # beside a training
 
 import argparse
+from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pandas as pd
 from length import compared
 
@@ -37,10 +41,12 @@ from dlnb.study import STUDIES
 
 STUDY, METHOD, DATA_SET = STUDIES["short"], models.BetaVAE(4), "dsprites"
 CROSSED = {"weights": range(4), "images": range(3), "noise": range(3)}
+EARLY = CROSSED | {"updates": (150, 300, 600)}
 BRANCHES = {"first": range(3), "update": (0, 100, 300, 1_000), "branch": range(3)}
 STREAMS = {"encoder": "weights", "decoder": "weights", "training": "images"}  # all else is the seed's, the noise
 SCORES = "beta_vae_score", "factor_vae_score", "mig", "modularity", "sap"
 COMPARED = 1_000  # images
+BEGINNING, WINDOW = 600, 10  # updates
 
 
 def crossed(draw: dict[str, int]):
@@ -54,19 +60,19 @@ def branches(draw: dict[str, int]):
     return lambda source, step: other if source == "images" and step >= draw["update"] else draw["first"]
 
 
-KINDS = {"crossed": (CROSSED, crossed), "branches": (BRANCHES, branches)}
+KINDS = {"crossed": (CROSSED, crossed), "early": (EARLY, crossed), "branches": (BRANCHES, branches)}
 
 
-def trained(sprites: data.DataSet, seeds, path: Path) -> Model:
+def trained(sprites: data.DataSet, seeds, path: Path, updates: int) -> Model:
     """A model whose initial weights, images and noise are those of the seeds."""
-    own = training.generator
+    own, protocol = training.generator, replace(STUDY.training, steps=updates)
 
     def generator(seed, stream, step=0):
         return own(seeds(STREAMS[stream], step) if stream in STREAMS else seed, stream, step)
 
     if not path.exists():
         with mock.patch.object(training, "generator", generator):
-            model = training.train(sprites, METHOD, STUDY.training, seed=seeds("noise", 0), name=path.stem)
+            model = training.train(sprites, METHOD, protocol, seed=seeds("noise", 0), name=path.stem)
         path.parent.mkdir(parents=True, exist_ok=True)
         model.save(path)
     return Model.load(path)
@@ -86,6 +92,16 @@ def pairs(kind: str, codes: dict[tuple[int, ...], Representation]) -> pd.DataFra
     return pd.DataFrame(rows)
 
 
+def losses(histories: list[dict]) -> pd.DataFrame:
+    """Means over the models, and the lowest and highest of them, every WINDOW updates."""
+    columns = {}
+    for name in ("reconstruction", "kl"):
+        windows = np.stack([each[name][:BEGINNING].reshape(-1, WINDOW).mean(axis=1) for each in histories])
+        ends = {"": np.mean, "_lowest": np.min, "_highest": np.max}
+        columns |= {f"{name}{end}": found(windows, axis=0) for end, found in ends.items()}
+    return pd.DataFrame({"updates": np.arange(WINDOW, BEGINNING + 1, WINDOW)} | columns)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kind", choices=KINDS)
@@ -95,20 +111,26 @@ def main() -> None:
     sprites = data.load(DATA_SET, STUDY.source, STUDY.size)
     images = sprites.sample(STUDY.sample, models.generator(0, "sample"))
     values, seeds = KINDS[options.kind]
-    rows, codes = [], {}
+    rows, codes, histories = [], {}, []
     for draws in product(*values.values()):
         draw = dict(zip(values, draws, strict=True))
         name = ",".join(f"{source}={number}" for source, number in draw.items())
-        model = trained(sprites, seeds(draw), options.runs / "luck" / f"{name}.npz")
+        updates = draw.get("updates", STUDY.training.steps)
+        model = trained(sprites, seeds(draw), options.runs / "luck" / f"{name}.npz", updates)
+        histories.append(model.history)
         found = models.encode(model, images)
         scores = metrics.score(found.mean, found.factors, models.generator(0, "scores"), SCORES)
-        losses = {loss: model.history[loss][-100:].mean() for loss in ("reconstruction", "kl")}
-        rows.append(draw | {key: scores[key] for key in SCORES} | losses)
+        last = {loss: model.history[loss][-100:].mean() for loss in ("reconstruction", "kl")}
+        rows.append(draw | {key: scores[key] for key in SCORES} | last)
         codes[draws] = Representation(*(each[:COMPARED] for each in (found.factors, found.mean, found.logvar)))
         print(pd.DataFrame(rows[-1:]).round(3).to_string(index=False, header=len(rows) == 1), flush=True)
-    tables = {"": pd.DataFrame(rows).round(5), "_pairs": pairs(options.kind, codes).round(3)}
-    for end, table in tables.items():
-        path = results.TABLES / f"luck_{options.kind}{end}.csv"
+    tables = {options.kind: pd.DataFrame(rows).round(5)}
+    if options.kind != "early":
+        tables[f"{options.kind}_pairs"] = pairs(options.kind, codes).round(3)
+    if options.kind == "crossed":
+        tables["losses"] = losses(histories).round(3)
+    for name, table in tables.items():
+        path = results.TABLES / f"luck_{name}.csv"
         storage.write(path, lambda temporary, table=table: table.to_csv(temporary, index=False))
 
 
