@@ -1,21 +1,24 @@
 """Which part of a seed draws a model's luck, the initial weights, the images or the noise? And when?
 
-    python benchmarks/luck.py crossed|early|branches [--runs runs]
+    python benchmarks/luck.py crossed|early|branches|joined [--runs runs]
 
 One setting of the study *short* (β-VAE, β = 4, dSprites, 2,000 updates), scored on the same images.
 
 - crossed: every combination of four draws of the weights, three of the images and three of the noise, 36 models.
 - early: the same models, stopped after 150, 300 and 600 updates.
-- branches: models that begin alike and see other images from some update on, three of each of three beginnings for each
-  of four updates, 36 models. The noise goes on as it was; those of update 0 share weights and noise only.
+- branches: models that begin alike and have other images and other noise from some update on, three of each of three
+  beginnings for each of four updates, 36 models.
+- joined: models that begin differently, with weights, images and noise of their own, and have the same images and noise
+  from some update on: four beginnings, three continuations, two updates, 24 models.
 
 Takes about two minutes a model on one core; models under ``runs`` are not trained again. Writes
 
 - dlnb/tables/luck_KIND.csv: the five scores that need no trees, and losses at the end of training, of every model;
-- dlnb/tables/luck_KIND_pairs.csv: for every two models (of branches: those of one update) what they share, and mean
-  absolute rank correlations of latents that are active in both, of the same number and of different numbers, over 1,000
-  images; not for early;
-- dlnb/tables/luck_losses.csv: losses of the crossed models at the beginning, means over ten updates each.
+- dlnb/tables/luck_KIND_pairs.csv: for every two models (of branches and joined: those of one update) what they share,
+  and mean absolute rank correlations, over 1,000 images, of latents that are active in both: of the same number, of
+  different numbers, and of those that match best one to one; not for early;
+- dlnb/tables/luck_losses.csv: losses of the crossed models at the beginning, over ten updates each: mean, lowest and
+  highest.
 """
 
 import os
@@ -31,9 +34,10 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 from length import compared
+from scipy.optimize import linear_sum_assignment
 
 from dlnb import data, metrics, models, results, storage
-from dlnb.models import training
+from dlnb.models import graphs, training
 from dlnb.models.model import Model
 from dlnb.representation import Representation
 from dlnb.run import engines
@@ -42,7 +46,8 @@ from dlnb.study import STUDIES
 STUDY, METHOD, DATA_SET = STUDIES["short"], models.BetaVAE(4), "dsprites"
 CROSSED = {"weights": range(4), "images": range(3), "noise": range(3)}
 EARLY = CROSSED | {"updates": (150, 300, 600)}
-BRANCHES = {"first": range(3), "update": (0, 100, 300, 1_000), "branch": range(3)}
+BRANCHES = {"first": range(3), "update": (100, 200, 300, 1_000), "branch": range(3)}
+JOINED = {"first": range(4), "update": (100, 300), "rest": range(3)}
 STREAMS = {"encoder": "weights", "decoder": "weights", "training": "images"}  # all else is the seed's, the noise
 SCORES = "beta_vae_score", "factor_vae_score", "mig", "modularity", "sap"
 COMPARED = 1_000  # images
@@ -54,41 +59,67 @@ def crossed(draw: dict[str, int]):
     return lambda source, step: draw[source]
 
 
+def beginning(first: int) -> dict[str, int]:
+    return {"weights": first, "images": 100 + first, "noise": 200 + first}
+
+
 def branches(draw: dict[str, int]):
-    """The same for a branch: the seed of its beginning, and of other images from some update on."""
-    other = 1_000 + 10 * draw["first"] + draw["branch"]
-    return lambda source, step: other if source == "images" and step >= draw["update"] else draw["first"]
+    """The seeds of a beginning, and from some update on others for its images and noise."""
+    own, number = beginning(draw["first"]), 10 * draw["first"] + draw["branch"]
+    other = own | {"images": 1_000 + number, "noise": 2_000 + number}
+    return lambda source, step: (other if step >= draw["update"] else own)[source]
 
 
-KINDS = {"crossed": (CROSSED, crossed), "early": (EARLY, crossed), "branches": (BRANCHES, branches)}
+def joined(draw: dict[str, int]):
+    """The seeds of a beginning, and from some update on those that other beginnings have as well."""
+    own = beginning(draw["first"])
+    other = own | {"images": 3_000 + draw["rest"], "noise": 4_000 + draw["rest"]}
+    return lambda source, step: (other if step >= draw["update"] else own)[source]
+
+
+KINDS = {
+    **{"crossed": (CROSSED, crossed), "early": (EARLY, crossed)},
+    **{"branches": (BRANCHES, branches), "joined": (JOINED, joined)},
+}
 
 
 def trained(sprites: data.DataSet, seeds, path: Path, updates: int) -> Model:
-    """A model whose initial weights, images and noise are those of the seeds."""
-    own, protocol = training.generator, replace(STUDY.training, steps=updates)
+    """A model whose initial weights, images and noise are those of the seeds at every update."""
+    generator, run = training.generator, graphs.Graph.run
 
-    def generator(seed, stream, step=0):
-        return own(seeds(STREAMS[stream], step) if stream in STREAMS else seed, stream, step)
+    def drawn(seed, stream, step=0):
+        return generator(seeds(STREAMS[stream], step) if stream in STREAMS else seed, stream, step)
+
+    def ran(graph, images, start, seed, *rest):
+        return run(graph, images, start, seeds("noise", start), *rest)
 
     if not path.exists():
-        with mock.patch.object(training, "generator", generator):
+        protocol = replace(STUDY.training, steps=updates)
+        with mock.patch.object(training, "generator", drawn), mock.patch.object(graphs.Graph, "run", ran):
             model = training.train(sprites, METHOD, protocol, seed=seeds("noise", 0), name=path.stem)
         path.parent.mkdir(parents=True, exist_ok=True)
         model.save(path)
     return Model.load(path)
 
 
+def matched(found: pd.DataFrame) -> float:
+    """Mean of the correlations of a one-to-one matching of latents whose sum is highest."""
+    square = found.pivot(index="early", columns="late", values="correlation").to_numpy()
+    return square[linear_sum_assignment(-square)].mean() if square.size else np.nan
+
+
 def pairs(kind: str, codes: dict[tuple[int, ...], Representation]) -> pd.DataFrame:
     rows, names = [], list(KINDS[kind][0])
     for one, other in combinations(codes, 2):
-        if kind == "branches" and one[1] != other[1]:
-            continue
+        shared = {name: a == b for name, a, b in zip(names, one, other, strict=True)}
+        if kind != "crossed":
+            if not shared["update"] or (kind == "joined" and shared["first"]):
+                continue
+            of_kind = "first" if kind == "branches" else "rest"
+            shared = {"update": one[1], of_kind: shared[of_kind]}
         found = compared(codes[one], codes[other]).query("active")
         means = found.groupby(found.early == found.late).correlation.mean()
-        shared = {name: a == b for name, a, b in zip(names, one, other, strict=True)}
-        if kind == "branches":
-            shared = {"update": one[1], "first": shared["first"]}
-        rows.append(shared | {"same": means.get(True), "different": means.get(False)})
+        rows.append(shared | {"same": means.get(True), "different": means.get(False), "matched": matched(found)})
     return pd.DataFrame(rows)
 
 
@@ -114,7 +145,7 @@ def main() -> None:
     rows, codes, histories = [], {}, []
     for draws in product(*values.values()):
         draw = dict(zip(values, draws, strict=True))
-        name = ",".join(f"{source}={number}" for source, number in draw.items())
+        name = ",".join([options.kind, *(f"{source}={number}" for source, number in draw.items())])
         updates = draw.get("updates", STUDY.training.steps)
         model = trained(sprites, seeds(draw), options.runs / "luck" / f"{name}.npz", updates)
         histories.append(model.history)

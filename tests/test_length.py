@@ -46,7 +46,7 @@ def test_correlations_are_those_of_scipy():
 def test_a_training_that_changes_no_order_keeps_all_of_a_seed(seeds):
     early = models(seeds=seeds, methods=("a", "b", "c", "d", "e"))
     found = analysis.kept(early, longer(early, 1e-9), ["mig"]).iloc[0]
-    assert found.same == pytest.approx(1) and found.lasting == pytest.approx(1)
+    assert found.same == pytest.approx(1) and found.luck == pytest.approx(1)
     assert found.another == pytest.approx(found.before)
 
 
@@ -58,7 +58,7 @@ def test_where_the_setting_is_all_that_lasts_the_same_seed_tells_no_more_than_an
         late = early[early.seed == 0].assign(mig=lambda t: t.strength / 4 + rng.uniform(size=len(t)))
         found.append(analysis.kept(early, late, ["mig"]).iloc[0])
     found = pd.DataFrame(found)
-    assert found.lasting.mean() == pytest.approx(0, abs=0.05) and found.another.mean() > 0.3
+    assert found.luck.mean() == pytest.approx(0, abs=0.05) and found.another.mean() > 0.3
     assert (found.same > found.another).mean() == pytest.approx(0.5, abs=0.1)
 
 
@@ -69,9 +69,7 @@ def test_what_one_study_lacks_is_left_out_and_what_cannot_be_compared_is_nan():
     few = analysis.kept(early[early.strength < 4], late[late.strength < 4], ["mig"])
     pd.testing.assert_frame_equal(analysis.kept(early, some, ["mig"]), few)
     assert (
-        analysis.kept(early[early.seed == 0], late[late.seed == 0], ["mig"])[["another", "lasting"]]
-        .isna()
-        .all(axis=None)
+        analysis.kept(early[early.seed == 0], late[late.seed == 0], ["mig"])[["another", "luck"]].isna().all(axis=None)
     )
     assert analysis.kept(early, late.assign(mig=1.0), ["mig"]).drop(columns="before").isna().all(axis=None)
     with pytest.raises(ValueError, match="no data set in common: dsprites and cars3d"):

@@ -24,12 +24,13 @@ def kept(early: pd.DataFrame, late: pd.DataFrame, scores) -> pd.DataFrame:
 
     - same, another: ``early`` beside ``late``, at the same seed and at another one, means over pairs of seeds;
     - before: two seeds of ``early``, mean over pairs;
-    - lasting: (same - another) / (1 - another), the share that a run has decided early of what its setting leaves open.
+    - luck: (same - another) / (1 - another). If a score is its setting's plus luck, and both vary as much later, it is
+      the correlation of a model's luck after the short training with its luck after the long one.
 
     Over the settings that have a score at every seed of both. NaN where there are no such pairs of seeds, or where all
     settings have one score. With two seeds of ``early`` and one of ``late``, exchanging the former changes the sign of
     same - another, so that data sets can be counted by it (a sign test). Within a data set nothing can be exchanged:
-    all models of a seed share initial weights and images, whatever their method.
+    all models of a seed share initial weights, images and noise, whatever their method.
     """
     early, late, scores = _both(early, late, scores)
     found = {}
@@ -48,8 +49,8 @@ def _kept(scores: pd.DataFrame) -> dict[str, float]:
     across, between = together[:count, count:], together[:count, :count][np.triu_indices(count, 1)]
     pairs = early.columns.to_numpy()[:, None] == late.columns.to_numpy()
     same, another = mean(across[pairs]), mean(across[~pairs])
-    lasting = (same - another) / (1 - another) if another < 1 else np.nan
-    return {"same": same, "another": another, "before": mean(between), "lasting": lasting}
+    luck = (same - another) / (1 - another) if another < 1 else np.nan
+    return {"same": same, "another": another, "before": mean(between), "luck": luck}
 
 
 def screened(early: pd.DataFrame, late: pd.DataFrame, scores, keep) -> pd.DataFrame:
