@@ -159,6 +159,13 @@ def test_results_chapters_do_not_need_tensorflow(name):
     assert found.isdisjoint(NEEDS_TENSORFLOW)
 
 
+@each_chapter
+def test_files_of_the_repository_that_are_named_exist(name):
+    prose = "\n".join(cell.source for cell in CHAPTERS[name].cells if cell.cell_type == "markdown")
+    named = re.findall(r"`((?:tests|benchmarks|book|teaching|dlnb)/[\w./-]+\.\w+)`", prose)
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_the_differences_are_numbered_in_one_row_and_counted():
     cells = CHAPTERS["differences"].cells
     numbers = [int(n) for cell in cells for n in re.findall(r"^\| (\d+) \|", cell.source, re.M)]
