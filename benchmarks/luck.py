@@ -17,6 +17,8 @@ Takes about two minutes a model on one core; models under ``runs`` are not train
 - dlnb/tables/luck_KIND_pairs.csv: for every two models (of branches and joined: those of one update) what they share,
   and mean absolute rank correlations, over 1,000 images, of latents that are active in both: of the same number, of
   different numbers, and of those that match best one to one; not for early;
+- dlnb/tables/luck_parted.csv: that correlation of every latent of branch 0 with every latent of branch 1, for each
+  beginning and update of parting;
 - dlnb/tables/luck_losses.csv: losses of the crossed models at the beginning, over ten updates each: mean, lowest and
   highest.
 """
@@ -123,6 +125,13 @@ def pairs(kind: str, codes: dict[tuple[int, ...], Representation]) -> pd.DataFra
     return pd.DataFrame(rows)
 
 
+def parted(codes: dict[tuple[int, ...], Representation]) -> pd.DataFrame:
+    """Every pair of latents of the first two branches of a beginning that parted at one update."""
+    ways = [(first, update) for first, update, branch in codes if branch == 0]
+    found = {way: compared(codes[*way, 0], codes[*way, 1]) for way in ways}
+    return pd.concat(found, names=["first", "update"]).reset_index(level=["first", "update"])
+
+
 def losses(histories: list[dict]) -> pd.DataFrame:
     """Means over the models, and the lowest and highest of them, every WINDOW updates."""
     columns = {}
@@ -158,6 +167,8 @@ def main() -> None:
     tables = {options.kind: pd.DataFrame(rows).round(5)}
     if options.kind != "early":
         tables[f"{options.kind}_pairs"] = pairs(options.kind, codes).round(3)
+    if options.kind == "branches":
+        tables["parted"] = parted(codes).round(3)
     if options.kind == "crossed":
         tables["losses"] = losses(histories).round(3)
     for name, table in tables.items():
