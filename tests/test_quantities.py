@@ -90,10 +90,10 @@ def test_places_of_scores_and_data_sets(table):
     by_set = pd.DataFrame({name: [m.loc[pair] for pair in pairs] for name, m in matrices.items()}, _index(pairs))
     place = by_set.mean(axis=1).rank(ascending=False)
     tight = max(place["beta_vae_score", "factor_vae_score"], place["mig", "dci_disentanglement"])
-    assert places.rank_of_tight(Numbers(table)) == (tight, 10, "pairs of scores")
+    assert places.rank_of_tight(Numbers(table)) == (tight, 10, "pairs of scores (best: 2)")
     level = by_set.mean().rank(ascending=False)
     lowest = level[["dsprites", "color_dsprites", "scream_dsprites"]].max()
-    assert places.rank_of_alike(Numbers(table)) == (lowest, 7, "data sets")
+    assert places.rank_of_alike(Numbers(table)) == (lowest, 7, "data sets (best: 3)")
 
 
 def test_correlations_beyond_a_bound_are_counted_on_either_side(table):

@@ -37,6 +37,13 @@ def test_an_exception_that_the_paper_reports_is_a_claim_of_its_own():
     assert found.claim["tc_mean"] == "total correlation of the mean code"
 
 
+def test_a_data_set_that_the_paper_excepts_is_no_claim():
+    frame = table({"tc_sampled": 1, "tc_mean": 1, "mi_sampled": 1, "mi_mean": 1}).assign(method="annealed_vae")
+    for data_set, expected in {"dsprites": "disagrees", "scream_dsprites": "no claim"}.items():
+        found = trends.factorization(frame.assign(data_set=data_set), np.random.default_rng(1)).set_index("column")
+        assert found.verdict["tc_sampled"] == expected
+
+
 def test_seeds_that_contradict_each_other_are_no_verdict():
     frame = table({"tc_sampled": 1, "tc_mean": 1, "mi_sampled": 1, "mi_mean": 1})
     frame["tc_sampled"] *= np.where(frame.seed < 2, -1, 1)  # two seeds fall, three rise

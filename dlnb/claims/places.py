@@ -44,15 +44,22 @@ def rank_of_pair(of: Numbers) -> tuple[int, int, str]:
 
 
 def rank_of_tight(of: Numbers) -> tuple[int, int, str]:
-    """The place of the looser of the two pairs of scores that are close in the paper, among all pairs of the five."""
+    """The place of the looser of the two pairs of scores that are close in the paper, among all pairs of the five.
+
+    The other takes the first place at best, so that 2 is the best place.
+    """
     level = association.means(np.stack([block(m, FIVE, FIVE) for m in of.correlations.values()]))
     pairs = level[np.triu_indices(len(FIVE), 1)]
     tight = [level[FIVE.index(one), FIVE.index(other)] for one, other in TIGHT]
-    return 1 + int((pairs > min(tight)).sum()), len(pairs), "pairs of scores"
+    return 1 + int((pairs > min(tight)).sum()), len(pairs), f"pairs of scores (best: {len(tight)})"
 
 
 def rank_of_alike(of: Numbers) -> tuple[int, int, str]:
-    """The place of the lowest of the data sets on which scores agree strongly in the paper, by their agreement."""
+    """The place of the lowest of the three data sets on which scores agree strongly in the paper, by their agreement.
+
+    The other two take the first places at best, so that 3 is the best place.
+    """
     level = {name: mean_pair(matrix, FIVE) for name, matrix in of.correlations.items()}
     lowest = min(level[name] for name in ALIKE)
-    return 1 + sum(value > lowest for value in level.values()), len(level), "data sets"
+    place = 1 + sum(value > lowest for value in level.values())
+    return place, len(level), f"data sets (best: {len(ALIKE)})"

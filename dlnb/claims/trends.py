@@ -16,6 +16,8 @@ FACTORIZATION = (
     ("mi_sampled", "mutual information of the sampled code", "Figure 27", _FALLS | {"dip_vae_i": 1}),
     ("mi_mean", "mutual information of the mean code", "Figure 28", _RISES | {"dip_vae_i": 1}),
 )
+# Measure, method and data set for which the paper reports no trend, though it does for the method elsewhere.
+EXCEPTIONS = {("tc_sampled", "annealed_vae", "scream_dsprites")}
 NO_CLAIM, MOVES = "no claim", {-1: " falls", 1: " rises", None: ""}
 LEVEL = 0.05  # significance level: no verdict if p is above it
 
@@ -40,7 +42,8 @@ def factorization(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
     rows = []
     for column, measure, source, signs in FACTORIZATION:
         for found in stats.trend(table, column, rng).itertuples():
-            measured, sign = (found.correlation, found.low, found.high, found.p), signs.get(found.method)
+            measured, cell = (found.correlation, found.low, found.high, found.p), (found.method, found.data_set)
+            sign = None if (column, *cell) in EXCEPTIONS else signs.get(found.method)
             claim, judged = measure + MOVES[sign], verdict(found.correlation, found.p, sign)
             rows.append((found.data_set, found.method, column, claim, source, *measured, judged))
     names = ["data_set", "method", "column", "claim", "paper", "here", "low", "high", "p", "verdict"]
