@@ -1,10 +1,12 @@
 """The origin of a result: code, libraries and machine."""
 
 import platform
+import re
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2"}  # the widest first
 PACKAGES = ("dlnb", "tensorflow", "keras", "numpy", "scipy", "scikit-learn", "lightgbm")
 
 
@@ -41,5 +43,19 @@ def _version(name: str) -> str:
 
 
 def machine(device: str) -> str:
-    """Operating system, processor architecture, ``device`` (name of a GPU, or "CPU") and version of Python."""
-    return f"{platform.system()} {platform.machine()}, {device}, Python {platform.python_version()}"
+    """Operating system, processor, ``device`` (name of a GPU, or "CPU") and version of Python."""
+    return f"{platform.system()} {processor()}, {device}, Python {platform.python_version()}"
+
+
+def processor(told: Path = Path("/proc/cpuinfo")) -> str:
+    """Architecture, name and widest vector instructions of the processor, as far as the system tells.
+
+    With other vector instructions the libraries add in another order, so that the same seed gives another model.
+    """
+    text = told.read_text() if told.exists() else ""
+    name = re.search(r"^model name\s*: *(\S.*)$", text, re.MULTILINE)
+    flags = re.search(r"^flags\s*:(.*)$", text, re.MULTILINE)
+    widest = next((label for flag, label in VECTORS.items() if flags and flag in flags[1].split()), "")
+    # A comma separates the parts of ``machine``.
+    parts = platform.machine(), name[1].replace(",", " ") if name else "", widest
+    return " ".join(part for part in parts if part)

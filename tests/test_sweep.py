@@ -1,4 +1,5 @@
 import json
+import platform
 import re
 import signal
 import sys
@@ -179,6 +180,23 @@ def test_origin_names_the_commit_and_the_versions_of_the_libraries():
     versions = dict(part.split(" ") for part in origin["versions"].split(", "))
     assert versions["numpy"] == np.__version__
     assert {"dlnb", "tensorflow", "keras", "scikit-learn"} <= set(versions)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("model name\t: Some Processor, 2.40GHz\nflags\t\t: fpu avx avx2\n", "Some Processor  2.40GHz AVX2"),
+        ("model name\t: Other\nflags\t\t: avx2 avx512f\nmodel name\t: Other\n", "Other AVX-512"),
+        ("model name\t:\nflags\t\t: fpu avx\n", ""),
+        ("processor\t: 0\nBogoMIPS\t: 48.00\n", ""),
+        (None, ""),
+    ],
+)
+def test_a_row_names_the_processor_as_far_as_the_system_tells(text, told, tmp_path):
+    path = tmp_path / "cpuinfo"
+    if text is not None:
+        path.write_text(text)
+    assert provenance.processor(path) == f"{platform.machine()} {told}".strip()
 
 
 def test_origin_is_told_without_git_and_with_libraries_under_other_names(monkeypatch, tmp_path):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import nbformat
 from docutils import nodes
 from rerun_cells import trains
+from side_by_side import ALONE
 from sphinx.util.docutils import SphinxDirective
 from standalone import LIBRARIES
 
@@ -34,7 +35,8 @@ def table(app, page: str) -> nodes.table:
     for name in pages(app.env):
         chapter = nbformat.read(app.env.doc2path(name), 4)
         words = sum(len(cell.source.split()) for cell in chapter.cells if cell.cell_type == "markdown")
-        training = any(trains(cell.source) for cell in chapter.cells if cell.cell_type == "code")
+        code = [cell.source for cell in chapter.cells if cell.cell_type == "code"]
+        training = any(trains(source) or ALONE in source for source in code)
         seconds = (app.env.nb_metadata.get(name, {}).get("exec_data") or {}).get("runtime")
         link = nodes.reference("", app.env.titles[name].astext(), internal=True)
         link["refuri"] = app.builder.get_relative_uri(page, name)

@@ -55,7 +55,7 @@ class Explorable:
 def explorable(name: str, still: Figure, *, alt: str, insight: str, question: str, data=None) -> Explorable:
     """The explorable ``name`` of the book, to be shown as the last value of a cell.
 
-    - ``name``: lower case with hyphens; its script is ``book/_lib/explorables/NAME.js``.
+    - ``name``: lower case with hyphens; its script is ``book/_lib/explorables/NAME.js``. Shown as its title.
     - ``still``: the figure that stands for it where no script runs, with ``alt``, a sentence that says what it shows.
     - ``insight``: one sentence, what one learns by playing; ``question``: one that only playing answers. Plain text.
     - ``data``: what the script shows, if it does not compute it (its ``stage.data``): a table, of which it sees
@@ -75,7 +75,8 @@ def explorable(name: str, still: Figure, *, alt: str, insight: str, question: st
     picture = base64.b64encode(notebook.svg(still).encode()).decode()
     # As an image: the ids inside an SVG would repeat in the page, and the text in it could not be read in its order.
     image = f'<img class="still" alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{picture}">'
-    parts = [image, f'<p class="insight">{html.escape(insight)}</p>']
+    title = name.replace("-", " ").capitalize().replace("Elbo", "ELBO")
+    parts = [image, f'<p class="insight"><em>{title}.</em> {html.escape(insight)}</p>']
     if os.environ.get(BUILDING):
         parts += [f'<p class="question"><b>Try it.</b> {html.escape(question)}</p>', LOADER]
         parts += [f'<script type="application/json">{told}</script>'] if data is not None else []
