@@ -113,6 +113,7 @@ CALLS = {
         analysis.recipes, KEY, ["mig", "sap", *UNSUPERVISED], scores=["mig", "sap"], udr=TABLE.kl.rename("udr")
     ),
     "analysis.reliability": of(analysis.reliability, KEY, ["mig"], scores=["mig"]),
+    "analysis.best_of": of(analysis.best_of, KEY, ["mig"], name="late", scores=["mig"], counts=[1, 2.5]),
     "analysis.screened": of(analysis.screened, KEY, ["mig"], name="late", early=TABLE, scores=["mig"], keep=[1, 4]),
     "analysis.setting_medians": of(analysis.setting_medians, SETTING, ["mig"], scores=["mig"]),
     "analysis.spearman": Call(analysis.spearman, {"values": TABLE[["mig", "sap"]].to_numpy()}),

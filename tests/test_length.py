@@ -1,6 +1,6 @@
 """A short study beside a longer one: against SciPy, and tables made to measure."""
 
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +92,28 @@ def test_those_who_go_on_are_the_best_after_the_short_training():
     assert found[37].isna().all()
 
 
+def test_the_best_of_random_models_stands_where_all_choices_put_it():
+    some = models().groupby(["data_set", "seed"]).head(6)
+    some.loc[some.index[:3], "mig"] = 0.5  # ties
+    found = analysis.best_of(some.sample(frac=1, random_state=0), ["mig"], [1, 2, 4, 6, 2.25])
+    for name, part in some.groupby("data_set"):
+        for count in (1, 2, 4, 6):
+            seeds = []
+            for _, each in part.groupby("seed"):
+                ends = [((each.mig < one).sum() + (each.mig == one).sum() / 2) / len(each) for one in each.mig]
+                seeds.append(np.mean([max(choice) for choice in combinations(ends, count)]))
+            assert found.loc[(name, "mig"), count] == pytest.approx(np.mean(seeds))
+    assert np.allclose(found[2.25], 0.75 * found[2] + analysis.best_of(some, ["mig"], [3])[3] / 4)
+    assert analysis.best_of(some, ["mig"], [6.5]).isna().all(axis=None)
+
+
+def test_counts_of_random_models_are_at_least_one():
+    with pytest.raises(ValueError, match=r"each of counts must be a number of at least 1, not 0\.5"):
+        analysis.best_of(models(), ["mig"], [0.5])
+    with pytest.raises(ValueError, match="counts is empty: give a list"):
+        analysis.best_of(models(), ["mig"], [])
+
+
 def test_keep_must_be_whole_numbers():
     with pytest.raises(ValueError, match="each of keep must be a whole number of at least 1, not 0"):
         analysis.screened(models(), models(), ["mig"], [0])
@@ -109,7 +131,8 @@ def codes(study: str, place: str) -> Representation:
 def test_latents_that_are_kept_are_those_of_the_codes(seed):
     place = "color_dsprites/beta_vae/beta=4"
     early, late = codes("short", f"{place}/seed={seed}"), codes("desk", f"{place}/seed=0")
-    table = pd.read_csv(results.TABLES / "latents_kept.csv").query("strength == 4 and seed_early == @seed")
+    table = pd.read_csv(results.TABLES / "latents_kept.csv")
+    table = table.query("data_set == 'color_dsprites' and strength == 4 and seed_early == @seed")
     assert len(table) == 100 and table.method.eq("beta_vae").all()
     for row in table[table.active].itertuples():
         expected = abs(spearmanr(early.mean[:, row.early], late.mean[:, row.late]).statistic)

@@ -8,7 +8,7 @@ seed, between seeds, by factor and with something held fixed, ``length`` compare
 
 from dlnb.analysis.association import by_factor, partial, reliability, with_factors, within_seeds
 from dlnb.analysis.grid import Cells, medians
-from dlnb.analysis.length import kept, screened
+from dlnb.analysis.length import best_of, kept, screened
 from dlnb.analysis.selection import at_other_seeds, chosen, elsewhere, recipes, standing
 from dlnb.analysis.stats import (
     apart,
@@ -31,6 +31,7 @@ __all__ = [
     "Cells",
     "apart",
     "at_other_seeds",
+    "best_of",
     "between_data_sets",
     "by_factor",
     "by_strength",

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from dlnb import checks
 from dlnb.analysis import inputs, stats
@@ -79,6 +80,36 @@ def screened(early: pd.DataFrame, late: pd.DataFrame, scores, keep) -> pd.DataFr
                 seeds.append([last[order[:n]].max() if known and n <= len(last) else np.nan for n in keep])
             found[name, score] = dict(zip(keep, np.mean(seeds, axis=0), strict=True))
     return pd.DataFrame.from_dict(found, orient="index").rename_axis(["data_set", "score"])
+
+
+def best_of(late: pd.DataFrame, scores, counts) -> pd.DataFrame:
+    """What ``screened`` is to be compared with: the expected standing of the best of some random models of a seed.
+
+    ``counts``: numbers of models of at least 1; between two whole numbers the standing is on the line between theirs.
+    Rows (data_set, score), a column for each number, means over seeds; NaN where a seed has fewer models, or models
+    without the score.
+    """
+    such = "a list of numbers of models, such as [1, 7.2]"
+    counts = [checks.number(each, "each of counts", 1) for each in checks.instance(counts, Iterable, "counts", such)]
+    if not counts:
+        raise ValueError(f"counts is empty: give {such}")
+    late, scores = inputs.models(late, scores, KEY)
+    found = {}
+    for name, part in late.groupby("data_set", sort=False):
+        for score in scores:
+            ends = [np.sort(standing(models, score)[score].to_numpy()) for _, models in part.groupby("seed")]
+            seeds = [[_best_of(each, count) for count in counts] for each in ends]
+            found[name, score] = dict(zip(counts, np.mean(seeds, axis=0), strict=True))
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis(["data_set", "score"])
+
+
+def _best_of(ends: np.ndarray, count: float) -> float:
+    """Of standings in rising order, NaN last: that at place i is the best if all others drawn are before it."""
+    low, high, places = int(np.floor(count)), int(np.ceil(count)), np.arange(len(ends))
+    if high > len(ends) or np.isnan(ends).any():
+        return np.nan
+    lower, upper = (ends @ (special.binom(places, k - 1) / special.binom(len(ends), k)) for k in (low, high))
+    return float(lower + (count - low) * (upper - lower))
 
 
 def _both(early, late, scores) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
