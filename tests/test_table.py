@@ -1,5 +1,6 @@
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -281,11 +282,17 @@ def test_values_of_another_kind_are_named_with_their_file(changes, message, tmp_
         Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in results.TABLES.iterdir() if path.is_dir()))
-def test_committed_tables_load(name):
-    table = results.load(name)
+def committed() -> list[tuple[str, Path]]:
+    """Names of studies with the folders of tables in which they are."""
+    homes = {path.parent for path in results.TABLES.rglob("*.parquet") if path.parent.name != "factors"}
+    return sorted((home.name, home.parent) for home in homes if home != results.TABLES)
+
+
+@pytest.mark.parametrize(("name", "folder"), committed(), ids=lambda part: Path(part).name)
+def test_committed_tables_load(name, folder):
+    table = results.load(name, folder)
     assert 0 < table.attrs["models"] <= table.attrs["cells"]
-    assert set(table["data_set"]) == {path.stem for path in (results.TABLES / name).glob("*.parquet")}
+    assert set(table["data_set"]) == {path.stem for path in (folder / name).glob("*.parquet")}
     np.testing.assert_allclose(table["elbo"], -(table["reconstruction"] + table["kl"]), rtol=1e-9)
     assert table["mig"].between(0, 1).all()
     assert (table.filter(regex="^(tc|mi)_") >= 0).all(axis=None)
