@@ -62,6 +62,30 @@ def test_every_claim_is_a_number_of_a_complete_table():
     assert found.sets_low.isna().tolist() == found.sets_high.isna().tolist() == whole
 
 
+@pytest.mark.parametrize(
+    "steps, size, says, grows",
+    [
+        (2_000, 32, "1/150 of the paper's updates, on images with a quarter of the pixels", "150 times"),
+        (10_000, 64, "1/30 of the paper's updates, on images with as many pixels", "30 times"),
+        (300_000, 16, "1/1 of the paper's updates, on images with 1/16 of the pixels", None),
+        (300_000, 64, None, None),
+        ([2_000, 10_000], 32, None, None),
+    ],
+)
+def test_a_caveat_tells_the_scale_of_the_table_that_is_weighed(steps, size, says, grows):
+    table = study(seeds=1)
+    table = table.assign(steps=np.resize(steps, len(table)), size=size)
+    found = verdicts.weigh(table, CLAIMS, np.random.default_rng(0), draws=2).set_index("claim").caveat
+    assert found["sampled TC falls"] == (f"Trained for {says}." if says else "")
+    assert (f"grows {grows} faster" in found["AnnealedVAE has a correlated mean"]) == bool(grows)
+    assert found["luck against tuning"] == statements.FEW and not found.str.contains("{", regex=False).any()
+
+
+def test_a_caveat_about_a_scale_that_is_not_known_is_left_out():
+    caveats = verdicts.weigh(study(seeds=1), CLAIMS, np.random.default_rng(0), draws=2).caveat
+    assert not caveats.str.contains("updates|capacity").any() and (caveats == statements.FEW).any()
+
+
 def test_a_claim_about_what_the_table_lacks_cannot_be_told():
     table = study()
     found = verdicts.weigh(table[table.data_set == "dsprites"], CLAIMS, np.random.default_rng(0), draws=3)

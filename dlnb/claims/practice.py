@@ -21,7 +21,7 @@ from dlnb.claims.quantities import (
 from dlnb.claims.verdicts import Claim
 from dlnb.paper import UNSUPERVISED
 
-SHORT = "Trained for 1/150 of the paper's updates, on images with a quarter of the pixels."
+SHORT = "Trained for 1/{updates} of the paper's updates, on images with {pixels}."
 FEW = "A few seeds say little about the spread of models of one setting."
 DRAWN = "Images are rendered by this package; its cars, toys and painting are stand-ins."
 LEFT_OUT = "The paper says it, and the list had left it out."

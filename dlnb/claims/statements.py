@@ -24,7 +24,7 @@ from dlnb.claims.quantities import (
 from dlnb.claims.verdicts import Claim
 from dlnb.paper import DATA_SETS
 
-GAMMA = "Its capacity grows 150 times faster than in the paper, with a smaller weight (γ)."
+GAMMA = "Its capacity grows {updates} times faster than in the paper, with a smaller weight (γ)."
 BUT_SCREAM = tuple(name for name in DATA_SETS if name != "scream_dsprites")
 
 

@@ -11,8 +11,10 @@ from dlnb.analysis import inputs
 from dlnb.analysis.grid import Cells
 from dlnb.claims import intervals
 from dlnb.claims.quantities import BOUND, Numbers, measured
+from dlnb.paper import PROTOCOL
 
 DRAWS, SHUFFLES = 100, 20
+PIXELS = 64  # along a side of the paper's images
 AGREES, DISAGREES, OPEN = "agrees", "disagrees", "cannot tell"
 PRESENCE, ABSENCE = "presence", "absence"
 BY_CHANCE = 0.9  # of shuffles; many thresholds are at chance level, where half of the shuffles are on the claimed side
@@ -35,7 +37,7 @@ class Claim:
     quantity: Callable[[Numbers], float]
     threshold: float
     above: bool = True
-    caveat: str = ""  # why a small study may differ
+    caveat: str = ""  # why a small study may differ; how small is filled in ("1/{updates} of the updates")
     added: str = ""  # why the claim was added after the models had been looked at; empty: it was there before
     changed: str = ""  # why its number was changed then
     whole: bool = False  # whether the number is one of all data sets together, such as a comparison of two of them
@@ -146,7 +148,7 @@ def _row(claim: Claim, numbers: Numbers, alone: dict[str, Numbers], width: float
     ends = _within(claim, here - width, here + width)
     one, other = _by_set(claim, alone)
     sets = _within(claim, *(intervals.of_groups(one, other) if claim.among else intervals.of_sets(one)))
-    texts = {name: getattr(claim, name) for name in ("caveat", "added", "changed")}
+    texts = {"caveat": _caveat(claim.caveat, numbers.table), "added": claim.added, "changed": claim.changed}
     return {
         **{"claim": claim.name, "sentence": claim.sentence, "where": claim.where, "paper": claim.paper},
         **{"threshold": f"{'>' if claim.above else '<'} {claim.threshold:g}", "here": here},
@@ -155,6 +157,20 @@ def _row(claim: Claim, numbers: Numbers, alone: dict[str, Numbers], width: float
         **{"sets_low": sets[0], "sets_high": sets[1], "sets_verdict": judge(claim, *sets)},
         **{"rank": _rank(claim, numbers, one), "cells": _cells(claim, numbers), **texts},
     }
+
+
+def _caveat(text: str, table: pd.DataFrame) -> str:
+    """A caveat with the scale of the table; empty if it is about the scale, which is the paper's or is not known."""
+    used = [name for name in ("{updates}", "{pixels}") if name in text]
+    if not used:
+        return text
+    if not {"steps", "size"} <= set(table) or len(table[["steps", "size"]].drop_duplicates()) != 1:
+        return ""
+    updates, pixels = PROTOCOL.steps / table.steps.iloc[0], (PIXELS / table["size"].iloc[0]) ** 2
+    if max({"{updates}": updates, "{pixels}": pixels}[name] for name in used) <= 1:
+        return ""
+    share = {1: "as many pixels", 4: "a quarter of the pixels"}.get(pixels, f"1/{pixels:.3g} of the pixels")
+    return text.replace("{updates}", f"{updates:.3g}").replace("{pixels}", share)
 
 
 def _within(claim: Claim, low: float, high: float) -> tuple[float, float]:
