@@ -108,7 +108,7 @@ def votes(codes, factors, rng, *, points: int = POINTS[0], batch: int = BATCH) -
 def beta_vae_score_of_encoder(
     data_set: DataSet, encode: Callable, rng, *, points=POINTS, batch: int = BATCH, solver: str = "one_vs_rest"
 ):
-    """{"beta_vae_score"} as in the paper: new images are drawn and encoded for every pair (128 per point).
+    """{"beta_vae_score"} from new images, as in the paper: they are drawn and encoded for every pair (128 per point).
 
     ``encode`` takes images float32 [n, h, w, c] and returns codes float [n, d]: ``lambda images:
     training.encode(model, images).mean``.
@@ -132,7 +132,7 @@ def beta_vae_score_of_encoder(
 
 
 def factor_vae_score_of_encoder(data_set: DataSet, encode: Callable, rng, *, points=POINTS, batch: int = BATCH):
-    """{"factor_vae_score"} as in the paper: new images are drawn and encoded for every batch (64 per point).
+    """{"factor_vae_score"} from new images, as in the paper: they are drawn and encoded for every batch (64 per point).
 
     The latents' variances are estimated from as many images as there are training points. ``encode``: as above.
     """

@@ -18,7 +18,9 @@ PRUNED = 20  # a latent is left out if its range is not above a twentieth of the
 
 
 def irs(codes, factors, rng=None) -> dict[str, float]:
-    """{"irs"}: interventional robustness score (Suter et al. 2019), 0 to 1, as in ``disentanglement_lib``.
+    """{"irs"}: interventional robustness score (Suter et al. 2019), 0 to 1.
+
+    As in ``disentanglement_lib``, but factors with more than 20 values are not put into 20 bins first.
 
     Of all rows that share the value of a factor, how far does a latent stray from its mean there (99th percentile, mean
     over the values), relative to the farthest that it strays from its overall mean? A latent's robustness is 1 minus
