@@ -250,7 +250,8 @@ BEYOND = """() => {
     const out = (box) => box.left < frame.left - 1 || box.top < frame.top - 1 ||
         box.right > frame.right + 1 || box.bottom > frame.bottom + 1;
     return [...Reveal.getCurrentSlide().querySelectorAll('*')]
-        .filter(each => !each.closest('aside') && each.getClientRects().length && out(each.getBoundingClientRect()))
+        .filter(each => !each.closest('aside, mjx-assistive-mml'))  // the latter is heard, not seen
+        .filter(each => each.getClientRects().length && out(each.getBoundingClientRect()))
         .map(each => `${each.tagName} ${each.textContent.slice(0, 60)}`);
 }"""
 SMALLEST = """root => Math.min(...[...root.querySelectorAll('.explorable :is(.stage, .stage *, .question)')]
