@@ -145,7 +145,16 @@ def finite(values, what: str, form: str = "", ndim: int | None = None) -> np.nda
 
 
 def factors(values, sizes: Mapping[str, int]) -> np.ndarray:
-    """``values`` as class indices int64 [n, k]; ``sizes``: the number of classes of each factor."""
+    """``values`` as class indices int64 [n, k]; ``sizes``: the number of classes of each factor.
+
+    Columns of a DataFrame that bear the names of the factors may come in any order.
+    """
+    if isinstance(values, pd.DataFrame) and set(values.columns) & set(sizes):
+        if not values.columns.is_unique or set(values.columns) != set(sizes):
+            raise ValueError(
+                f"columns of factors must be {', '.join(sizes)}, not {', '.join(map(str, values.columns))}"
+            )
+        values = values[list(sizes)]
     values = _indices(values, f"[n, {len(sizes)}]")
     if values.ndim != 2 or values.shape[1] != len(sizes):
         given = f"of shape {values.shape}" if values.ndim else shown(values[()])
@@ -165,11 +174,14 @@ def codes(values) -> np.ndarray:
     that the range of a latent and sums of squares are finite.
     """
     given = array(values, "codes", "[n, d]") if isinstance(values, pd.DataFrame) else _plain(values, "codes", "[n, d]")
+    if hasattr(values, "mean") and hasattr(values, "logvar"):
+        raise ValueError("codes must be an array [n, d], not a Representation: give its mean (or draw(rng), a sample)")
     if given.ndim != 2 or not given.size:
         what = f"of shape {given.shape}" if given.ndim else shown(values)
         raise ValueError(f"codes must be [n, d] with at least one row and one latent, not {what}")
     if not np.issubdtype(given.dtype, np.floating) and not np.issubdtype(given.dtype, np.integer):
-        raise ValueError(f"codes must be numbers, not {given.dtype}")
+        hint = ": convert them by .astype(float)" if given.dtype.kind in "ObB" else ""
+        raise ValueError(f"codes must be numbers, not {given.dtype}{hint}")
     bad = np.flatnonzero(~np.isfinite(given).all(axis=0))
     if bad.size:
         raise ValueError(f"codes must be finite: latent {bad[0]} (counted from 0) holds nan or infinity")

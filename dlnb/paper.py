@@ -31,7 +31,8 @@ class Sweep:
         numbers = all(isinstance(s, Real) and not isinstance(s, bool) and abs(s) < LARGEST for s in many)
         if not many or not numbers or len(set(many)) < len(many):
             raise ValueError(f"strengths must be a tuple of different numbers, such as (1, 2), not {self.strengths!r}")
-        object.__setattr__(self, "strengths", tuple(many))
+        plain = (s.item() if hasattr(s, "item") else s for s in many)  # NumPy's numbers cannot be written as JSON
+        object.__setattr__(self, "strengths", tuple(plain))
 
 
 SWEEPS = {  # Table 3, in the order of the figures

@@ -9,7 +9,8 @@ _additions: dict[tuple[str, str], Addition] = {}
 def name_of(name: str, what: str, own: Iterable[str]) -> str:
     """``name`` if a reader may use it for a ``what``, such as "method"; ``own``: the names of the package."""
     if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"the name of a {what} must be one word of letters, digits and underscores, not {name!r}")
+        why = ", which begins with a digit" if isinstance(name, str) and name[:1].isdigit() else ""
+        raise ValueError(f"the name of a {what} must be one word of letters, digits and underscores, not {name!r}{why}")
     if name in own:
         raise ValueError(f"{name} is a {what} of the package: choose another name")
     return name

@@ -9,13 +9,13 @@ from dlnb import checks, storage
 ACTIVE = 0.01  # nats; UDR ignores latents whose mean KL divergence does not exceed it (Duan et al. 2020)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth: two are equal if they are one object
 class Representation:
     """Posteriors q(z | x) = N(mean, exp(logvar)) of d latents for n images.
 
     - ``factors``: int [n, k], class indices.
-    - ``mean``: float32 [n, d], the representation r(x) that scores use (paper, section 4); ``draw`` samples z instead.
-    - ``logvar``: float32 [n, d], logarithms of the variances.
+    - ``mean``: float [n, d], the representation r(x) that scores use (paper, section 4); ``draw`` samples z instead.
+    - ``logvar``: float [n, d], logarithms of the variances. Both are float32 from ``models.encode``.
 
     Arrays and tensors of other libraries are converted, and a float dtype is kept. Raises ValueError if the shapes do
     not match, for what are no numbers, and for means and variances that are not finite.
@@ -29,7 +29,8 @@ class Representation:
         for name in ("factors", "mean", "logvar"):
             value = checks.array(getattr(self, name), name)
             object.__setattr__(self, name, value if name == "factors" or value.dtype.kind == "f" else value + 0.0)
-        if self.mean.ndim != 2 or self.mean.shape != self.logvar.shape or len(self.factors) != len(self.mean):
+        rows = len(self.factors) if self.factors.ndim else None
+        if self.mean.ndim != 2 or self.mean.shape != self.logvar.shape or rows != len(self.mean):
             shapes = self.factors.shape, self.mean.shape, self.logvar.shape
             raise ValueError(f"factors [n, k], mean [n, d] and logvar [n, d] do not match: {shapes}")
         if self.factors.ndim != 2:
@@ -40,14 +41,18 @@ class Representation:
             raise ValueError(f"logvar must be at most {largest:.3g}, whose variance is finite, not {self.logvar.max()}")
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """One sample of z from q(z | x) for each image: float32 [n, d]."""
+        """One sample of z from q(z | x) for each image: float [n, d], of the dtype of ``mean`` but float32 at least."""
         noise = checks.generator(rng, "draw").standard_normal(self.mean.shape, np.float32)
         return self.mean + np.exp(self.logvar / 2) * noise
 
     @property
     def kl(self) -> np.ndarray:
         """KL(q(z | x) || N(0, I)) of each latent in nats, mean over images: [d]."""
-        return 0.5 * (self.mean**2 + np.exp(self.logvar) - self.logvar - 1).mean(axis=0)
+        mean, logvar = (
+            self.mean.astype(np.float64),
+            self.logvar.astype(np.float64),
+        )  # squares of float16 may be infinite
+        return 0.5 * (mean**2 + np.exp(logvar) - logvar - 1).mean(axis=0)
 
     @property
     def active(self) -> np.ndarray:

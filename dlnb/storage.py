@@ -74,8 +74,13 @@ def quantized(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def plain(about: dict) -> dict:
-    """``about`` as read back from JSON: tuples become lists, and types that JSON lacks become strings."""
-    return json.loads(json.dumps(about, default=str))
+    """``about`` as read back from JSON: tuples become lists, and types that JSON lacks become strings.
+
+    Numbers of NumPy become Python's.
+    """
+    return json.loads(
+        json.dumps(about, default=lambda value: value.item() if isinstance(value, np.generic) else str(value))
+    )
 
 
 def save(path, about: dict, arrays: dict[str, np.ndarray], packed: bool = False) -> None:
@@ -95,6 +100,8 @@ def save(path, about: dict, arrays: dict[str, np.ndarray], packed: bool = False)
 def load(path, what: str) -> tuple[dict, dict[str, np.ndarray]]:
     """(about, arrays) from ``save``. Raises ValueError if the file is damaged or its kind is not ``what``."""
     found = arrays(path, what)
+    if ABOUT not in found:
+        raise ValueError(f"{path} is not a {what} file: it holds arrays alone ({', '.join(sorted(found)) or 'none'})")
     try:
         about = json.loads(str(found.pop(ABOUT)))
     except Exception as error:  # RecursionError among others
@@ -108,20 +115,22 @@ def load(path, what: str) -> tuple[dict, dict[str, np.ndarray]]:
 def arrays(path, what: str) -> dict[str, np.ndarray]:
     """The arrays of an .npz file without pickles. Raises ValueError, naming the file, if it is damaged or no such file.
 
+    OSError is raised if it cannot be read at all, for want of a permission among others.
+
     Every entry is read whole, so that its checksum is compared, and nothing is allocated for a size that an entry
     claims before the file was found to hold as much.
     """
     path = Path(path)
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} is not a {what} file but {'a folder' if path.is_dir() else 'no regular file'}")
+    content = path.read_bytes()
     try:
-        content = path.read_bytes()
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return {
                 name.removesuffix(".npy"): _array(archive.read(info))
                 for name, info in _entries(archive, content).items()
             }
-    except (FileNotFoundError, MemoryError):
+    except MemoryError:
         raise
     except Exception as error:  # zipfile, zlib and NumPy raise many kinds for damaged bytes, and document few
         raise damaged(path, what, error) from error

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from dlnb import checks
+from dlnb.representation import Representation
 
 SIZES = {"shape": 3, "scale": 6}
 
@@ -295,3 +296,19 @@ def test_messages_show_long_values_by_what_they_are():
 def test_images_without_factors_are_told_what_can_be_scored():
     with pytest.raises(ValueError, match="without factors there are only scores that need none"):
         checks.labelled_codes(np.ones((3, 2)), np.empty((3, 0), int))
+
+
+def test_named_columns_of_factors_may_come_in_any_order_but_not_in_part():
+    named = pd.DataFrame({"scale": [5, 0], "shape": [2, 1]})
+    assert checks.factors(named, SIZES).tolist() == [[2, 5], [1, 0]]
+    assert checks.factors(named.set_axis([0, 1], axis=1)[[1, 0]], SIZES).tolist() == [[2, 5], [1, 0]]  # by place
+    with pytest.raises(ValueError, match="columns of factors must be shape, scale, not scale, form"):
+        checks.factors(named.rename(columns={"shape": "form"}), SIZES)
+
+
+def test_who_gives_a_representation_for_its_codes_is_told_what_to_give():
+    codes = Representation(np.zeros((2, 1), int), np.zeros((2, 3)), np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"codes must be an array .* not a Representation: give its mean"):
+        checks.codes(codes)
+    with pytest.raises(ValueError, match=r"codes must be numbers, not object: convert them by \.astype"):
+        checks.codes(np.array([[1.0, None]], object))

@@ -252,6 +252,8 @@ def test_restricting_refuses_unknown_factors_classes_out_of_range_and_fixing_all
     first, size = data_set.factor_names[0], data_set.factor_sizes[0]
     with pytest.raises(ValueError, match=f"unknown factor of {data_set.name} 'colour': choose from {first}"):
         restrict(data_set, colour=0)
+    with pytest.raises(ValueError, match=f"restrict needs a factor to fix and its class, such as {first}=0"):
+        restrict(data_set)
     with pytest.raises(ValueError, match=f"{first!r} takes 0 to {size - 1}, not {size}"):
         restrict(data_set, **{first: size})
     with pytest.raises(ValueError, match=f"{first} must be a whole number of at least 0"):

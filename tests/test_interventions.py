@@ -391,3 +391,16 @@ def test_an_encoder_must_return_a_code_for_each_image(score):
 def test_an_unknown_solver_is_refused_with_the_choices():
     with pytest.raises(ValueError, match="unknown solver 'sgd': choose from one_vs_rest, multinomial"):
         beta_vae_score(ROWS, FACTORS, rng(), points=(60, 30), batch=4, solver="sgd")
+
+
+def test_the_spread_of_latents_is_never_that_of_one_image():
+    factors = lambda images: moments(images) * 10  # noqa: E731
+    score = interventions.factor_vae_score_of_encoder(DSPRITES, factors, rng(), points=(1, 50), batch=8)
+    assert 0 < score["factor_vae_score"] <= 1
+
+
+def test_codes_of_a_small_unit_are_told_from_codes_that_say_nothing():
+    factors = rng().integers([3, 4], size=(300, 2))
+    with pytest.warns(UserWarning, match=r"no latent has a standard deviation of 0.05 or more, the largest being 0.0"):
+        found = interventions.factor_vae_score(factors / 1_000, factors, rng(), points=(20, 20), batch=8)
+    assert found["factor_vae_score"] == 0

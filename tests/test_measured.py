@@ -397,3 +397,26 @@ def test_nothing_warns():
         warnings.simplefilter("error")
         for model in ("forest", "lasso"):
             measured.score(values, values, rng(), kinds=["real", "angle", "class"], model=model)
+
+
+def test_classes_of_few_rows_tell_no_more_than_there_is_to_tell():
+    values = np.repeat(np.arange(40), 6)[:, None]
+    codes = np.column_stack([values[:, 0] + rng().uniform(0, 0.5, 240), np.zeros(240)])
+    order = rng(1).permutation(240)
+    assert measured.mig(codes[order], values[order], rng(), kinds="class")["mig"] <= 1
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e-18, 1e20])
+@pytest.mark.parametrize("kinds", ["real", "class", "angle"])
+def test_information_has_no_unit_of_the_codes(kinds, scale):
+    values = rng().integers(4, size=(300, 1)) if kinds == "class" else rng().uniform(0, 6, (300, 1))
+    codes = values + 0.3 * rng(1).standard_normal((300, 1))
+    found = [measured.information(codes * s, values, rng(2), kinds=kinds)[0, 0] for s in (1, scale)]
+    assert found[1] == pytest.approx(found[0], abs=0.02) and found[0] > 0.5
+
+
+def test_predictions_that_are_worse_than_the_mean_have_an_error_above_1():
+    noise, values = rng().standard_normal((300, 2)), rng(1).standard_normal((300, 2))
+    found = measured.dci(noise, values, rng(2), kinds="real", informativeness="nrmse")["dci_informativeness"]
+    again = measured.dci(noise, values, rng(2), kinds="real")["dci_informativeness"]
+    assert 1 < found < 1.5 and again == 0

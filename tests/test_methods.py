@@ -15,11 +15,12 @@ from dlnb.models.methods import (
     FactorVAE,
     Method,
     Posterior,
+    checked,
     rescaled,
     warn_of_length,
 )
 from dlnb.models.networks import KERNELS, SIZES
-from dlnb.study import STUDIES, SWEEPS
+from dlnb.study import STUDIES, SWEEPS, Sweep
 
 MEAN = np.array([[1.0, 0.0], [0.0, -2.0]], np.float32)
 LOGVAR = np.log([[1.0, 1.0], [4.0, 1.0]]).astype(np.float32)
@@ -174,3 +175,10 @@ def test_the_warning_blames_who_trains():
     with pytest.warns(UserWarning, match="warm_up counts 100,000 updates, but this run has 500") as caught:
         warn_of_length(AnnealedVAE(25), 500, stacklevel=2)
     assert caught[0].filename == __file__
+
+
+def test_a_strength_of_numpy_is_that_number():
+    method = checked(BetaVAE(np.arange(5)[4]))
+    assert str(method) == str(BetaVAE(4)) and type(method.beta) is int
+    strengths = Sweep("Own", "beta", tuple(np.arange(1, 4))).strengths
+    assert strengths == (1, 2, 3) and {*map(type, strengths)} == {int}

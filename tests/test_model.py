@@ -247,3 +247,14 @@ def test_evaluate_wants_a_data_set_that_fits_and_a_generator(model):
     ):
         with pytest.raises(ValueError, match=message):
             training.evaluate(model, *wrong, batches=1)
+
+
+def test_networks_of_ones_own_are_saved_with_their_kernels_and_without_a_training(model, tmp_path):
+    bare = Model(model.encoder, model.decoder, {})
+    bare.save(tmp_path / "bare.npz")
+    again = Model.load(tmp_path / "bare.npz")
+    assert again.about["kernels"] == "paper"
+    for weight, back in zip(model.encoder.get_weights(), again.encoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(back, weight)
+    with pytest.raises(ValueError, match="about does not say for how many steps this model was trained"):
+        _ = again.training

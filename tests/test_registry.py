@@ -12,8 +12,9 @@ from dlnb.metrics import scores
 from dlnb.models.backend import tf
 from dlnb.paper import Sweep
 from dlnb.run import worker
-from dlnb.study import Study, Training
+from dlnb.study import STUDIES, Study, Training
 
+SCORED = {*STUDIES["smoke"].columns()}
 REGISTRIES = (
     *(models.METHODS, study.SWEEPS, study.SCORES, study.STUDIES, data.DATA_SETS),
     *(scores.SCORES, scores.DOWNSTREAM, scores.UNSUPERVISED, registry._additions),
@@ -119,11 +120,37 @@ def sample():
         ("kl", {}, "the column kl of the score kl is another's"),
         ("mine", {"columns": ("sap",)}, "the column sap of the score mine is another's"),
         ("tc", {"unsupervised": True}, "the column tc_mean of the score tc is another's"),
+        ("mine", {"columns": ("gbt_30",)}, "the column gbt_30 of the score mine is another's"),
+        ("mine", {"columns": ("total_correlation",)}, "the column total_correlation of the score mine is another's"),
     ],
 )
 def test_no_score_overwrites_what_the_table_has(name, options, message):
     with pytest.raises(ValueError, match=message):
         metrics.register(name, lambda codes, factors, rng: {name: 1.0}, **options)
+
+
+@pytest.mark.parametrize("column", [n for n in results.table.columns(STUDIES["smoke"]) if n not in SCORED])
+def test_no_score_overwrites_the_description_of_a_model(column):
+    with pytest.raises(ValueError, match=f"the column {column} of the score mine is another's"):
+        metrics.register("mine", lambda codes, factors, rng: {column: 1.0}, columns=column)
+
+
+@pytest.mark.parametrize("function", [lambda codes: {}, max, 3, lambda codes, factors, rng, more: {}])
+def test_a_score_takes_codes_factors_and_rng(function):
+    with pytest.raises(ValueError, match="a score must be a function of codes, factors and rng, in this order, not"):
+        metrics.register("mine", function)
+
+
+def test_a_score_returns_the_columns_that_it_was_registered_with():
+    for returned in ({"mig": 1.0}, {"mine": 1.0, "more": 2.0}, {}):
+        metrics.register("mine", lambda codes, factors, rng, returned=returned: returned)
+        with pytest.raises(ValueError, match=r"mine returned .* but is registered with the columns mine"):
+            metrics.score(*sample(), rng(), ["mig", "mine"])
+
+
+def test_a_number_of_numpy_is_returned_as_a_float_that_can_be_written():
+    metrics.register("mine", lambda codes, factors, rng: {"mine": codes.astype(np.float32).max()})
+    assert type(metrics.score(*sample(), rng(), "mine")["mine"]) is float
 
 
 @pytest.mark.parametrize("value", [0.5, {"mine": "much"}, {"mine": np.ones(2)}, {"mine": float("nan")}, None])
@@ -134,7 +161,7 @@ def test_a_score_that_returns_no_finite_numbers_is_named(value):
 
 
 def test_an_error_in_a_score_says_in_which():
-    metrics.register("mine", lambda codes, factors: {})
+    metrics.register("mine", lambda codes, factors, rng: codes + "one")
     with pytest.raises(TypeError) as raised:
         metrics.score(*sample(), rng(), "mine")
     assert raised.value.__notes__ == ["in the score mine, which is called as mine(codes, factors, rng)"]

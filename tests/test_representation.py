@@ -137,3 +137,18 @@ def test_codes_that_are_no_finite_numbers_are_refused(changes, message):
     values = {"factors": known.factors, "mean": known.mean, "logvar": known.logvar}
     with pytest.raises(ValueError, match=message):
         Representation(**values | changes)
+
+
+def test_the_kl_of_codes_whose_squares_are_beyond_their_dtype_is_finite():
+    found = Representation(np.zeros((2, 1), int), np.full((2, 1), 500, np.float16), np.zeros((2, 1), np.float16))
+    assert found.kl == pytest.approx(500**2 / 2)
+
+
+def test_two_representations_can_be_compared_and_kept_in_a_set():
+    one, other = (Representation(np.zeros((2, 1)), np.zeros((2, 1)), np.zeros((2, 1))) for _ in range(2))
+    assert one != other and len({one, other, one}) == 2
+
+
+def test_factors_that_are_a_single_number_are_refused():
+    with pytest.raises(ValueError, match="do not match"):
+        Representation(np.array(3), np.zeros((2, 1)), np.zeros((2, 1)))

@@ -126,7 +126,7 @@ def of_images(name: str, images, about: str = "") -> DataSet:
 
     - ``name``: how saved models refer to it.
     - ``images``: [n, h, w, c], floats in [0, 1] or uint8 from 0 to 255, which are divided by 255 when they are used.
-      The array is not copied, so that it may be a memory map; do not change it afterwards.
+      An array of float32 or uint8 is not copied, so that it may be a memory map; do not change it afterwards.
     - ``about``: a sentence that says what the images are.
 
     It has no factors (``sizes`` is empty): ``sample`` draws images uniformly and with replacement, beside factors
@@ -226,9 +226,12 @@ def restrict(data_set: DataSet, **fixed: int) -> DataSet:
     """The part of ``data_set`` in which the factors in ``fixed`` have the given class: a DataSet of the other factors.
 
     ``fixed`` maps names to class indices: ``restrict(sprites, shape=1)``, or ``**{"floor hue": 0}`` if there is a space
-    in the name. Raises ValueError for unknown factors, for classes out of range, and if no factor is left to vary.
+    in the name. Raises ValueError without a factor to fix, for unknown ones, for classes out of range, and if no factor
+    is left to vary.
     """
     _with_factors(data_set)
+    if not fixed:
+        raise ValueError(f"restrict needs a factor to fix and its class, such as {data_set.factor_names[0]}=0")
     for name, value in fixed.items():
         size = checks.choose(data_set.sizes, name, f"factor of {data_set.name}")
         if checks.whole(value, name, minimum=0) >= size:

@@ -1,11 +1,11 @@
 """Scores of codes, all called as ``score(codes float [n, d], factors int [n, k], rng) -> {name: float}``.
 
-Scores do not modify their arguments, return the same value for the same state of ``rng``, and either return finite
-numbers or raise a ValueError that names the latent or factor at fault. Classifiers are trained on the first two thirds
-of the rows and tested on the last third (10,000 and 5,000 of the study's sample; at least 3 rows); scores without a
-test use the first two thirds; the BetaVAE and FactorVAE scores draw thousands of batches from all rows. METRICS (the
-six scores of the study), DOWNSTREAM and LITERATURE (five that are not in the study) need the factors; UNSUPERVISED
-scores ignore them.
+Scores do not modify their arguments, return the same value for the same state of ``rng`` (several at once, by
+``score``: for the same seed and number of calls), and either return finite numbers or raise a ValueError that names the
+latent or factor at fault. Classifiers are trained on the first two thirds of the rows and tested on the last third
+(10,000 and 5,000 of the study's sample; at least 3 rows); scores without a test use the first two thirds; the BetaVAE
+and FactorVAE scores draw thousands of batches from all rows. METRICS (the six scores of the study), DOWNSTREAM and
+LITERATURE (five that are not in the study) need the factors; UNSUPERVISED scores ignore them.
 
 Rows must be in random order, and factors have several rows of each class: ``quantile_classes`` makes classes of
 measurements, and ``measured`` has scores that take them as they are. A score that may mislead, for fewer than 50 rows

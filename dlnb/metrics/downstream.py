@@ -8,6 +8,7 @@ import pandas as pd
 from dlnb import checks
 from dlnb.metrics import rows
 from dlnb.metrics.linear import FOLDS, SOLVERS, logistic_regression_cv
+from dlnb.metrics.predictors import Fitted
 from dlnb.metrics.trees import boosted_trees, check_boosting
 
 SIZES = (10, 100, 1_000, 10_000)  # numbers of labelled rows (paper, section C)
@@ -49,6 +50,8 @@ def accuracies(
     """``downstream`` before the mean over factors: {"lr_10": float [k], ...}."""
     check_boosting(boosting, rng)
     checks.choose(SOLVERS, solver, "solver")
+    if trees is not None:
+        checks.instance(trees, Fitted, "trees", "the result of predictors.fit_trees")
     x, y, x_test, y_test = rows.split(codes, factors, "downstream")
     sizes, scores = check_sizes(sizes, len(x) + len(x_test)), {}
     for size in sizes:

@@ -31,9 +31,10 @@ def beta_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH, so
     A point is the mean absolute difference of ``batch`` pairs of codes, float [d]; a factor is drawn for each point,
     and the two codes of each pair share its value. A linear classifier is trained to predict the factor from the point;
     the score is its accuracy on the test points. codes float [n, d], factors int [n, k] with k at least 2; ``points``:
-    numbers of training and test points. A pair is two different rows, drawn from all rows. Raises ValueError for a
-    single factor, a factor with a single value, a value with a single row, and more than 10^8 pairs in all.
-    ``solver``: see ``linear.logistic_regression``.
+    numbers of training and test points. A pair is two different rows, drawn from all rows. The classifier is penalised,
+    so that codes in another unit than a VAE's, much smaller ones, score lower. Raises ValueError for a single factor, a
+    factor with a single value, a value with a single row, and more than 10^8 pairs in all. ``solver``: see
+    ``linear.logistic_regression``.
 
     >>> import numpy as np
     >>> from dlnb.metrics import beta_vae_score
@@ -69,10 +70,11 @@ def factor_vae_score(codes, factors, rng, *, points=POINTS, batch: int = BATCH):
 
     A point is a vote: in a batch of codes that share the value of one factor, the latent with the smallest variance
     relative to its variance in the sample. For each latent the factor with most training votes is predicted; the score
-    is the accuracy on the test votes. codes float [n, d], factors int [n, k] with k at least 2; ``points``: numbers of
-    training and test votes. Batches are drawn from all rows, each without replacement; a value with fewer than
-    ``batch`` rows contributes all of them. Raises ValueError for a single factor, a factor with a single value, and a
-    value with fewer than ``batch`` / 2 rows.
+    is the accuracy on the test votes. A latent is active if its standard deviation is at least 0.05, in the unit of the
+    codes; one of a VAE that is used has about 1. codes float [n, d], factors int [n, k] with k at least 2; ``points``:
+    numbers of training and test votes. Batches are drawn from all rows, each without replacement; a value with fewer
+    than ``batch`` rows contributes all of them. Raises ValueError for a single factor, a factor with a single value,
+    and a value with fewer than ``batch`` / 2 rows.
 
     >>> import numpy as np
     >>> from dlnb.metrics import factor_vae_score
@@ -134,7 +136,8 @@ def beta_vae_score_of_encoder(
 def factor_vae_score_of_encoder(data_set: DataSet, encode: Callable, rng, *, points=POINTS, batch: int = BATCH):
     """{"factor_vae_score"} from new images, as in the paper: they are drawn and encoded for every batch (64 per point).
 
-    The latents' variances are estimated from as many images as there are training points. ``encode``: as above.
+    The latents' variances are estimated from as many images as there are training points, and at least ``batch``.
+    ``encode``: as above.
     """
 
     def point_batches(count):
@@ -149,9 +152,10 @@ def factor_vae_score_of_encoder(data_set: DataSet, encode: Callable, rng, *, poi
     _drawn(data_set, encode, rng, "factor_vae_score_of_encoder")
     points, batch = _asked(points, batch, 2)
     rows.several(len(data_set.sizes), "factors", "factor_vae_score_of_encoder")
-    starts = range(0, points[0], CHUNK * batch)
+    count = max(points[0], batch)  # a variance of one image there is none
+    starts = range(0, count, CHUNK * batch)
     sample = [
-        _encoded(data_set, encode, data_set.sample_factors(min(CHUNK * batch, points[0] - s), rng), rng) for s in starts
+        _encoded(data_set, encode, data_set.sample_factors(min(CHUNK * batch, count - s), rng), rng) for s in starts
     ]
     fit, test = (_joined(point_batches(count)) for count in points)
     return {"factor_vae_score": _voted(fit, test, np.concatenate(sample).std(axis=0, ddof=1), len(data_set.sizes))}
@@ -202,7 +206,8 @@ def _groups(codes, factors, rng, score: str, least: int) -> tuple[np.ndarray, li
             count = int((labels == few[0]).sum())
             given = f"value {few[0]} of factor {factor} (counted from 0) has {count} of the {len(codes)} rows"
             given += f", and {least} are needed"
-            raise ValueError(f"{score}: {given}; encode more images, leave the factor out, or pass a smaller batch")
+            ways = ", leave the factor out, or pass a smaller batch" if least > 2 else " or leave the factor out"
+            raise ValueError(f"{score}: {given}; encode more images{ways}")
         groups.append(parts)
     return codes.astype(np.float64), groups
 
@@ -262,5 +267,8 @@ def _ballots(variances, fixed, deviation: np.ndarray, factors: int) -> np.ndarra
 def _voted(fit, test, deviation: np.ndarray, factors: int) -> float:
     ballots = _ballots(*fit, deviation, factors)
     if not ballots.any():
+        if (most := deviation.max()) > 0:
+            why = f"no latent has a standard deviation of {ACTIVE} or more, the largest being {most:.2g}"
+            rows.warn(f"{why}: factor_vae_score is 0; multiply codes that are in another unit by a constant")
         return 0.0
     return float((ballots.argmax(axis=1)[_votes(test[0], deviation)] == test[1]).mean())

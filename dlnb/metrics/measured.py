@@ -72,7 +72,8 @@ def information(codes, values, rng, *, kinds, neighbours: int = NEIGHBOURS) -> n
 
 
 def _information(codes, columns, kinds, rng, neighbours: int = NEIGHBOURS) -> np.ndarray:
-    told = []
+    centred, told = codes - codes.mean(axis=0), []  # and of one size, since estimates break ties by tiny noise
+    codes = centred / np.where(np.ptp(codes, axis=0) > 0, centred.std(axis=0), np.inf)
     for column, kind in zip(columns, kinds, strict=True):
         options = {"n_neighbors": neighbours, "random_state": int(rng.integers(2**31)), "discrete_features": False}
         if kind == "class":
@@ -86,8 +87,7 @@ def _information(codes, columns, kinds, rng, neighbours: int = NEIGHBOURS) -> np
 
 def _around(code: np.ndarray, angle: np.ndarray, rng, neighbours: int) -> float:
     """Mutual information of a latent [n] and an angle [n] in nats; distances of angles go the shorter way round."""
-    n, scale = len(code), code.std() or 1.0
-    code = code / scale
+    n = len(code)
     code = code + TINY * max(1.0, np.abs(code).mean()) * rng.standard_normal(n)
     angle = np.mod(angle, TURN) % TURN  # what a rounding left at a full turn is 0
     both = np.column_stack([code, angle])
@@ -108,10 +108,11 @@ def mig(codes, values, rng, *, kinds) -> dict[str, float]:
     """{"mig"}: the mutual information gap for measurements, 0 to 1.
 
     A measurement has no finite entropy to divide by. So what a latent tells is 1 - exp(-2 I), which for normal
-    distributions is the squared correlation (Linfoot 1957); of classes it is I over their entropy, as in MIG. The score
-    is the first latent minus the second, mean over factors. An angle that needs two latents has no gap. codes float
-    [n, d] with d at least 2, values float [n, k]; uses the first two thirds of the rows. Raises ValueError for a single
-    latent, and as all scores of this module for factors that do not fit their kind or do not vary.
+    distributions is the squared correlation (Linfoot 1957); of classes it is I over their entropy, as in MIG, at most 1
+    (from few rows of a class the estimate of I may be above the entropy). The score is the first latent minus the
+    second, mean over factors. An angle that needs two latents has no gap. codes float [n, d] with d at least 2, values
+    float [n, k]; uses the first two thirds of the rows. Raises ValueError for a single latent, and as all scores of
+    this module for factors that do not fit their kind or do not vary.
 
     >>> import numpy as np
     >>> from dlnb.metrics import measured
@@ -127,7 +128,10 @@ def mig(codes, values, rng, *, kinds) -> dict[str, float]:
     rows.several(codes.shape[1], "latents", "mig")
     told = _information(codes, columns, kinds, rng)
     for k, (column, kind) in enumerate(zip(columns, kinds, strict=True)):
-        told[:, k] = told[:, k] / mutual_info_score(column, column) if kind == "class" else 1 - np.exp(-2 * told[:, k])
+        if kind == "class":  # estimates from few rows of a class may exceed the entropy
+            told[:, k] = np.minimum(told[:, k] / mutual_info_score(column, column), 1)
+        else:
+            told[:, k] = 1 - np.exp(-2 * told[:, k])
     return {"mig": _gap(told)}
 
 
@@ -210,7 +214,7 @@ def sap(codes, values, rng=None, *, kinds) -> dict[str, float]:
         square = (x**2).sum(axis=0)
         slopes = (x.T @ y) / np.where(square > 0, square, 1.0)[:, None]  # [d, outputs]
         for latent, code in enumerate((codes[test] - centre).T):
-            told[latent, k] = _r2(basis[test], middle + code[:, None] * slopes[latent])
+            told[latent, k] = max(0.0, 1 - _unexplained(basis[test], middle + code[:, None] * slopes[latent]))
     return {"sap": _gap(told)}
 
 
@@ -227,10 +231,10 @@ def dci(codes, values, rng, *, kinds, model: str = "forest", informativeness: st
     Of an angle cosine and sine are predicted by one model; classes are classified (by linear support vector machines
     with that penalty in place of the lasso). ``informativeness``: "r2", mean over factors of R^2 on the test rows, at
     least 0 (of classes: the accuracy); or the authors' "nrmse", root mean squared errors over that of the mean, where 0
-    is the best, for factors that are no classes. Disentanglement and completeness are 0 to 1, as in ``metrics.dci``. Of
-    one code they may fall as classes get finer, while a regression on measurements stays where it is. codes float
-    [n, d], values float [n, k], d and k at least 2. Raises ValueError for a single latent or factor, for factors that
-    do not fit their kind or do not vary, and for an unknown option.
+    is the best and more than 1 worse than the mean, for factors that are no classes. Disentanglement and completeness
+    are 0 to 1, as in ``metrics.dci``. Of one code they may fall as classes get finer, while a regression on
+    measurements stays where it is. codes float [n, d], values float [n, k], d and k at least 2. Raises ValueError for a
+    single latent or factor, for factors that do not fit their kind or do not vary, and for an unknown option.
 
     >>> import numpy as np
     >>> from dlnb.metrics import measured
@@ -263,9 +267,11 @@ def dci(codes, values, rng, *, kinds, model: str = "forest", informativeness: st
         if kind != "class":
             target = (target - target[fit].mean(axis=0)) / np.sqrt(target[fit].var(axis=0).mean())
         importance[:, k], predicted = FITS[model](codes[fit], target[fit], codes[test], kind, rng)
-        told.append((predicted == target[test]).mean() if kind == "class" else _r2(target[test], predicted))
-    if informativeness == "nrmse":
-        told = np.sqrt(1 - np.array(told))
+        if kind == "class":
+            told.append((predicted == target[test]).mean())
+        else:
+            wrong = _unexplained(target[test], predicted)
+            told.append(np.sqrt(wrong) if informativeness == "nrmse" else max(0.0, 1 - wrong))
     return {
         "dci_disentanglement": predictors.disentanglement(importance),
         "dci_completeness": predictors.completeness(importance),
@@ -303,7 +309,8 @@ def score(codes, values, rng, *, kinds, names=None, **options) -> dict[str, floa
     names: "mig", "mcc", "sap", "dci", or several (None: all)
     options: passed to the scores that take them: ``correlation`` to mcc, ``model`` and ``informativeness`` to dci
 
-    Each score has its own stream of ``rng``, so that it does not depend on the other ``names``. Raises ValueError for
+    Each score has its own stream, spawned from ``rng``: it does not depend on the other ``names``, nor on what else was
+    drawn from ``rng``, but on its seed and the number of earlier calls. Raises ValueError for
     an unknown name or option, and as the scores.
     """
     checks.generator(rng, "score")
@@ -377,10 +384,10 @@ def _column(k: int, column: np.ndarray, kind: str, score: str, fit: slice) -> np
     return column
 
 
-def _r2(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """The share of the variance of [n, outputs] that is predicted, at least 0; 0 for what does not vary."""
+def _unexplained(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Squared errors over those of the mean, of [n, outputs]: 1 - R^2; 1 for what does not vary."""
     whole = ((truth - truth.mean(axis=0)) ** 2).sum()
-    return float(max(0.0, 1 - ((truth - predicted) ** 2).sum() / whole)) if whole else 0.0
+    return float(((truth - predicted) ** 2).sum() / whole) if whole else 1.0
 
 
 def _gap(told: np.ndarray) -> float:

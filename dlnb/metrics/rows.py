@@ -9,6 +9,7 @@ from dlnb import checks
 from dlnb.metrics import classes
 
 LEAST = 50  # rows: from 30, boosted trees give noise a DCI of up to 0.5, and from 15 up to 1
+ROUNDING = 1e-12
 TINY = 1e-50  # codes of this size, whose products are too small for floats
 
 
@@ -69,6 +70,13 @@ def split(codes, factors, score: str) -> tuple[np.ndarray, np.ndarray, np.ndarra
     fit, test = fit_rows(n), test_rows(n)
     codes, factors = sampled(codes, factors, score, fit.stop)
     return codes[fit], factors[fit], codes[test], factors[test]
+
+
+def ranged(matrix: np.ndarray, what: str) -> np.ndarray:
+    """``matrix``, whose entries must be from 0 to 1e100; those that rounding left just below 0 are 0."""
+    if not -ROUNDING <= matrix.min() <= matrix.max() <= 1e100:
+        raise ValueError(f"{what} must be from 0 to 1e100, not {matrix.min():.3g} to {matrix.max():.3g}")
+    return np.maximum(matrix, 0)
 
 
 def several(count: int, what: str, score: str) -> None:

@@ -1,6 +1,7 @@
 """The registry of scores, and the computation of several at once."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from numbers import Real
@@ -45,7 +46,12 @@ LITERATURE = {
 }
 SCORES = METRICS | DOWNSTREAM | UNSUPERVISED | LITERATURE
 OWN = frozenset(SCORES)
-RECORDED = {"reconstruction", "kl", "elbo", "active", "strength", "seed", "size", "sample"} | {*study.PROTOCOL}
+RECORDED = {  # columns of the table of results that are no scores
+    *("data_set", "method", "hyperparameter", "strength", "seed", "reconstruction", "kl", "elbo", "active"),
+    *("protocol", "source", "size", "objective", "annealed_gamma", "sample", "evaluation", "boosting", "solver"),
+    *("seconds_training", "seconds_scoring", "commit", "versions", "machine", *study.PROTOCOL),
+}
+OF_LABELS = re.compile(r"(lr|gbt)_\d+")  # columns of the downstream task
 BY_FACTOR = {"explicitness": areas, "downstream": accuracies}  # values for each factor, whose mean is the score
 
 
@@ -54,7 +60,9 @@ def score(codes, factors, rng, names=None, **options) -> dict[str, float]:
 
     codes: float [n, d], finite; a row is an image
     factors: int [n, k], class indices of the same images; None will do for unsupervised scores alone
-    rng: numpy.random.Generator; each score has its own stream, so its value does not depend on the other ``names``
+    rng: numpy.random.Generator; each score has its own stream, so its value does not depend on the other ``names``.
+        The streams are spawned: they depend on the seed of rng and the number of earlier calls, not on what else was
+        drawn from it
     names: a key of SCORES or several (None: all)
     options: passed to the scores that take them: ``boosting`` ("exact", "lightgbm", "scikit-learn"), ``solver``
         ("one_vs_rest", "multinomial"), ``sizes`` of the downstream task, ``points`` and ``batch`` of the interventions
@@ -131,9 +139,12 @@ def measure(codes, factors, rng, names=None, **options) -> tuple[dict[str, float
             if name in BY_FACTOR:
                 each = BY_FACTOR[name](codes, factors, streams[name], **given)
                 parts |= each
-                found |= {key: float(np.mean(values)) for key, values in each.items()}
+                values = {key: float(np.mean(value)) for key, value in each.items()}
             else:
-                found |= _numbers(name, function(codes, factors, streams[name], **given))
+                values = _numbers(name, function(codes, factors, streams[name], **given))
+            if twice := [key for key in values if key in found]:
+                raise ValueError(f"{name} returned {twice[0]}, which is a column of another score: call it otherwise")
+            found |= values
         except ValueError as error:
             raise ValueError(str(error) if str(error).startswith(name) else f"{name}: {error}") from error
         except Exception as error:
@@ -146,7 +157,16 @@ def _numbers(name: str, found) -> dict[str, float]:
     numbers = isinstance(found, dict) and all(isinstance(v, Real) and np.isfinite(v) for v in found.values())
     if not numbers:
         raise ValueError(f"{name} must return a dict of finite numbers, such as {{{name!r}: 0.5}}, not {found!r}")
-    return found
+    if name not in OWN and {*found} != {*_promised(name)}:
+        given, promised = ", ".join(map(str, found)) or "nothing", ", ".join(_promised(name))
+        raise ValueError(f"{name} returned {given}, but is registered with the columns {promised}")
+    return {key: float(value) for key, value in found.items()}  # NumPy's numbers cannot be written as JSON
+
+
+def _promised(name: str) -> tuple[str, ...]:
+    """What a registered score returns."""
+    made = study.SCORES[name]
+    return tuple(column.removesuffix("_mean") for column in made[::2]) if name in UNSUPERVISED else made
 
 
 def _matrices(codes, factors, names, trees) -> dict[str, np.ndarray]:
@@ -169,15 +189,19 @@ def register(name: str, function: Callable, *, columns: tuple[str, ...] = (), un
     are the keys that it returns (default: ``name``). An ``unsupervised`` score ignores the factors; studies compute it
     for mean and sampled codes, in columns that end in ``_mean`` and ``_sampled``. Registering a name again replaces the
     earlier function. Raises ValueError for the name of a score of the package, a name that is no identifier, a column
-    that the table has from elsewhere, and a ``function`` that is not callable.
+    that the table has from elsewhere, and a ``function`` that cannot be called with codes, factors and rng.
     """
     registry.name_of(name, "score", OWN)
-    if not callable(function):
-        raise ValueError(f"a score must be a function of codes, factors and rng, not {checks.shown(function)}")
+    try:
+        inspect.signature(checks.function(function, "a score", "a function")).bind(None, None, None)
+    except (TypeError, ValueError):
+        given = checks.shown(function)
+        raise ValueError(f"a score must be a function of codes, factors and rng, in this order, not {given}") from None
     names, unsupervised = checks.names(columns, "columns") or (name,), checks.flag(unsupervised, "unsupervised")
     made = tuple(f"{n}_{kind}" for n in names for kind in CODES) if unsupervised else names
-    taken = {column for other, each in study.SCORES.items() if other != name for column in each} | RECORDED
-    if twice := [column for column in made if column in taken]:
+    taken = {column for other, each in study.SCORES.items() if other != name for column in each} | RECORDED | OWN
+    taken |= {column for other in SCORES if other not in OWN | {name} for column in _promised(other)}
+    if twice := [column for column in (*names, *made) if column in taken or OF_LABELS.fullmatch(column)]:
         raise ValueError(f"the column {twice[0]} of the score {name} is another's: name the columns of yours otherwise")
     for family in (DOWNSTREAM, UNSUPERVISED):
         family.pop(name, None)

@@ -265,11 +265,16 @@ def _needed(field: dataclasses.Field) -> bool:
 
 
 def checked(method: Method) -> Method:
-    """``method``, if it is an instance of a dataclass derived from Method; otherwise ValueError."""
+    """``method``, if it is an instance of a dataclass derived from Method; otherwise ValueError.
+
+    Numbers of NumPy become Python's, so that ``BetaVAE(np.int64(4))`` is called, saved and resumed as ``BetaVAE(4)``.
+    """
     such = "a dataclass derived from Method, such as BetaVAE(beta=4)"
     if not isinstance(method, Method) or not dataclasses.is_dataclass(method):
         raise ValueError(f"method must be {such}, not {checks.shown(method)}")
-    return method
+    values = {field.name: getattr(method, field.name) for field in dataclasses.fields(method) if field.init}
+    plain = {name: value.item() for name, value in values.items() if isinstance(value, np.generic)}
+    return dataclasses.replace(method, **plain) if plain else method
 
 
 def _counted(method: Method) -> dict[str, float]:

@@ -41,7 +41,9 @@ class Model:
 
     @property
     def training(self) -> Training:
-        """The protocol with which it was trained."""
+        """The protocol with which it was trained. Raises ValueError if ``about`` does not tell its ``steps``."""
+        if "steps" not in self.about:
+            raise ValueError("about does not say for how many steps this model was trained")
         return Training(**{name: self.about[name] for name in PROTOCOL if name in self.about})
 
     @property
@@ -67,7 +69,9 @@ class Model:
         named = {f"{n}/{i}": w for n, net in parts.items() for i, w in enumerate(net.get_weights())}
         weights = {key: values for name, w in named.items() for key, values in store(name, w).items()}
         history = {f"history/{name}": values for name, values in ({} if small else self.history).items()}
-        shape = {"image_shape": list(self.image_shape), "latents": self.latents, "kernels": "code"}
+        last = [layer for layer in self.encoder.layers if isinstance(layer, keras.layers.Conv2D)][-1]
+        kernels = "paper" if last.kernel_size == (4, 4) else "code"
+        shape = {"image_shape": list(self.image_shape), "latents": self.latents, "kernels": kernels}
         storage.save(path, {"kind": KIND} | shape | self.about, weights | history, packed=small)
 
     @classmethod
