@@ -135,7 +135,10 @@ def _undocumented(thing) -> str:
         text = textwrap.dedent(inspect.getsource(thing))
     except (OSError, TypeError) as error:
         raise ValueError(f"no source code of {checks.shown(thing)}: give functions, methods or classes") from error
-    body, lines = ast.parse(text).body[0].body, text.splitlines()
+    try:
+        body, lines = ast.parse(text).body[0].body, text.splitlines()
+    except (AttributeError, SyntaxError):  # of a lambda, whose line is no definition
+        raise ValueError(f"{checks.shown(thing)} has no definition of its own: give it a name, by def") from None
     if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         del lines[body[0].lineno - 1 : body[0].end_lineno]
     return "\n".join(lines).strip()

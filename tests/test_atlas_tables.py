@@ -91,3 +91,9 @@ def test_a_table_that_is_wrong_is_not_one_that_is_incomplete(table):
     assert atlas_tables.table_1(table.assign(mig=np.nan))["here"].isna().all(axis=None)
     with pytest.raises(ValueError, match="several rows for"):
         atlas_tables.table_1(pd.concat([table, table]))
+
+
+def test_constants_that_the_table_does_not_tell_are_not_taken_from_the_paper(table):
+    found = atlas_tables.table_4(table[["data_set", "method", "strength", "seed", "mig"]])
+    assert found.here[["steps", "batch", "critic_width", "annealed_gamma"]].isna().all()
+    assert found.here["beta_2"] == 0.999 and found.index.tolist() == atlas_tables.table_4(table).index.tolist()

@@ -25,9 +25,44 @@ def test_the_interval_of_a_mean_is_that_of_students_t():
 def test_the_interval_of_a_share_of_data_sets_has_a_width(ones, n):
     values = np.array([1.0] * ones + [0.0] * (n - ones))
     expected = stats.binomtest(ones, n).proportion_ci(0.95, "exact")
-    assert intervals.of_sets(values) == pytest.approx((expected.low, expected.high))
-    low, high = intervals.of_sets(values)
+    assert intervals.of_sets(values, share=True) == pytest.approx((expected.low, expected.high))
+    low, high = intervals.of_sets(values, share=True)
     assert high - low > 0.3
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.5, 1.0])
+def test_values_that_are_all_alike_tell_no_width(value):
+    assert np.isnan(intervals.of_sets(np.full(7, value))).all()
+
+
+@pytest.mark.parametrize("more", [18, 24, 30])
+def test_intervals_of_a_seed_that_is_half_done_hold_as_often_as_of_one_that_is_whole(more):
+    rng, held = np.random.default_rng(0), 0
+    rows = pd.DataFrame({"data_set": "dsprites", "method": "a", "strength": np.arange(36.0), "seed": 0})
+    rows = pd.concat([rows, rows.head(more).assign(seed=1)], ignore_index=True)
+
+    def values(tables, cells=None):
+        return np.array([[table.groupby("strength").mig.median().mean()] for table in tables]).reshape(-1, 1)
+
+    for _ in range(100):
+        table = rows.assign(mig=rng.normal(size=len(rows)))
+        half, sets, seeds = intervals.half_widths(table, values, rng, 50)
+        held += abs(values([table])[0, 0]) < half[0]
+        assert (sets, seeds) == (1, 2)
+    assert held >= 88
+
+
+def test_a_data_set_whose_second_seed_has_just_begun_is_not_in_the_interval():
+    table = study(seeds=1)
+    one = table.head(5).assign(seed=1)
+    half, sets, _ = intervals.half_widths(
+        pd.concat([table, one], ignore_index=True), _none, np.random.default_rng(0), 3
+    )
+    assert sets == 0 and np.isnan(half).all()
+
+
+def _none(tables, cells=None):
+    return np.empty((len(list(tables)), 2))
 
 
 def test_two_groups_of_data_sets_are_compared_as_by_welch():

@@ -157,7 +157,8 @@ def test_a_damaged_list_is_refused_by_name(folder, text):
         ({"method": "beta_tc_vae"}, "unknown method 'beta_tc_vae': choose from beta_vae"),
         ({"strength": 5}, "has no beta_vae with beta=5 and seed=0, but 1, 6 with seeds 0, 1"),
         ({"seed": 2}, "has no beta_vae with beta=1 and seed=2, but 1, 6 with seeds 0, 1"),
-        ({"strength": "1"}, "strength must be a number of at least 0, not '1'"),
+        ({"strength": "1"}, "strength must be a number, not '1'"),
+        ({"strength": -1}, "has no beta_vae with beta=-1 and seed=0, but 1, 6"),
         ({"strength": float("nan")}, "strength must be a number"),
         ({"seed": 0.5}, "seed must be a whole number"),
         (

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 
 from dlnb import notebook
 
+LAMBDA = lambda x: x  # noqa: E731
+
 
 @pytest.fixture
 def glued(monkeypatch):
@@ -108,7 +110,7 @@ def test_what_cannot_stand_in_a_sentence_is_refused_before_the_book_is_built(nam
         notebook.glue(name, value)
 
 
-@pytest.mark.parametrize("things", [(), (None,), (len,), ("text",)])
+@pytest.mark.parametrize("things", [(), (None,), (len,), ("text",), (LAMBDA,)])
 def test_what_has_no_source_is_not_shown(things):
-    with pytest.raises(ValueError, match=r"no source code of|nothing is given"):
+    with pytest.raises(ValueError, match=r"no source code of|nothing is given|no definition of its own"):
         notebook.source(*things)

@@ -122,6 +122,14 @@ def test_lines_by_strength_shows_every_model_and_the_medians():
     assert medians.get_xdata().tolist() == [1, 2, 4] and np.allclose(medians.get_ydata(), [1.6, 2.6, 4.6])
 
 
+def test_a_strength_of_0_leaves_room_for_the_others():
+    models = pd.concat([table(), table().query("strength == 1").assign(strength=0.0)], ignore_index=True)
+    panels = {"one": ("score", stats.by_strength(models, "score", np.random.default_rng(0)))}
+    axis = plots.lines_by_strength(models, panels, ylabel="score").axes[0]
+    places = [axis.transData.transform((strength, 1))[0] for strength in (0, 1, 2, 4)]
+    assert np.diff(places).min() > 0.15 * (places[-1] - places[0])
+
+
 def test_lines_by_strength_shows_methods_that_are_not_the_paper_s():
     both = pd.concat([table().assign(method="my_method"), table()])
     panels = {"one": ("score", stats.by_strength(both, "score", np.random.default_rng(0)))}

@@ -121,3 +121,11 @@ def test_models_without_a_score_have_no_standing():
     place = selection.standing(table, ["a"]).a
     assert place.isna().equals(table.method == "m1")
     assert place[table.data_set == "d0"].mean() == pytest.approx(0.5)
+
+
+def test_a_seed_that_has_just_begun_changes_no_recipe():
+    whole = study(seeds=1)
+    begun = pd.concat([whole, whole.groupby("data_set").head(1).assign(seed=1)], ignore_index=True)
+    numbers = begun[["a"]].set_axis(["any"], axis=1)
+    expected = selection.chosen(whole, whole[["a"]].set_axis(["any"], axis=1), ["a", "b"])
+    pd.testing.assert_frame_equal(selection.chosen(begun, numbers, ["a", "b"]), expected)

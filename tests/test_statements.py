@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from dlnb.analysis.grid import Cells
-from dlnb.claims import intervals, statements, verdicts
+from dlnb.claims import caveats, intervals, quantities, statements, verdicts
 from dlnb.claims.quantities import Numbers
 from dlnb.claims.statements import CLAIMS
 from dlnb.paper import DATA_SETS, SCORES, SWEEPS
@@ -105,7 +105,52 @@ def test_a_claim_about_a_method_that_the_table_lacks_cannot_be_told(method):
     found = verdicts.weigh(table[table.method != method], CLAIMS, np.random.default_rng(0), draws=3).set_index("claim")
     assert np.isnan(found.here["AnnealedVAE has a correlated mean"]) == (method == "annealed_vae")
     assert np.isnan(found.here["DIP-VAE-I is the exception"]) == (method in ("dip_vae_i", "beta_vae"))
-    assert np.isnan(found.here["FactorVAE falls less"]) == (method == "factor_vae")
+    assert np.isnan(found.here["FactorVAE falls less"]) == (method in ("factor_vae", "beta_vae", "beta_tc_vae"))
+    assert np.isnan(found.here["mean TC rises"]) == (method in ("beta_vae", "beta_tc_vae"))
+
+
+def test_of_a_single_method_nothing_is_told_that_compares_methods():
+    table = study().query("method == 'beta_vae'")
+    found = verdicts.weigh(table, CLAIMS, np.random.default_rng(0), draws=3).set_index("claim")
+    for name in ("no method is best everywhere", "the method explains little", "strength adds to it"):
+        assert np.isnan(found.here[name]) and found.verdict[name] == "cannot tell"
+    assert np.isfinite(found.here["the five agree"])
+
+
+def test_data_sets_that_lack_a_method_do_not_count_against_a_claim_about_it():
+    table = study()
+    some = table[(table.method != "dip_vae_i") | (table.data_set == "cars3d")]
+    claim = next(claim for claim in CLAIMS if claim.name == "DIP-VAE-I is the exception")
+    whole, part = (verdicts.value(claim, quantities.Numbers(t)) for t in (table[table.data_set == "cars3d"], some))
+    assert part == whole
+
+
+def test_one_missing_value_costs_one_model_and_not_a_data_set():
+    table = study()
+    table.loc[table.index[:1], "mig"] = np.nan
+    sets = table.data_set == table.data_set.iloc[0]
+    found = quantities.Numbers(table).correlations[table.data_set.iloc[0]]
+    known = table[sets & table.mig.notna()]
+    assert found.loc["mig", "sap"] == pytest.approx(known.mig.corr(known.sap, "spearman"))
+    assert found.loc["beta_vae_score", "sap"] == pytest.approx(
+        table[sets].beta_vae_score.corr(table[sets].sap, "spearman")
+    )
+
+
+def test_caveats_are_told_of_the_tables_of_which_they_are_true():
+    table = study(seeds=1).assign(
+        steps=10_000, size=128, source="original", critic_width=1_000.0, critic_learning_rate=1e-4, annealed_gamma=1e3
+    )
+    found = verdicts.weigh(table, CLAIMS, np.random.default_rng(0), draws=2).set_index("claim").caveat
+    assert found["FactorVAE falls less"] == "" == found["agreement depends on the data"]
+    assert found["sampled TC falls"].endswith("on images with more pixels.")
+    assert found["AnnealedVAE has a correlated mean"] == "Its capacity grows 30 times faster than in the paper."
+    small = table.assign(source="rendered", critic_width=256.0, critic_learning_rate=1e-3, annealed_gamma=30.0)
+    found = verdicts.weigh(small, CLAIMS, np.random.default_rng(0), draws=2).set_index("claim").caveat
+    assert found["FactorVAE falls less"] == caveats.CRITIC and found["agreement depends on the data"] == caveats.DRAWN
+    assert found["AnnealedVAE has a correlated mean"].endswith("in the paper, with a smaller weight (γ).")
+    many = pd.concat([study(seeds=1).assign(seed=seed) for seed in range(caveats.MANY)])
+    assert caveats.of(caveats.FEW, many) == "" != caveats.of(caveats.FEW, study(seeds=2))
 
 
 @pytest.mark.parametrize(

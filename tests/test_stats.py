@@ -328,3 +328,20 @@ def test_the_largest_complete_part_keeps_its_rows_whatever_the_index(index):
     part, right = stats.complete(again), stats.complete(frame)
     assert sorted(part.a) == sorted(right.a) and 0 < len(right) < len(frame)
     assert set(part.index) <= set(again.index)
+
+
+def test_columns_with_holes_are_compared_over_the_rows_that_both_have():
+    values = np.random.default_rng(0).normal(size=(30, 3))
+    values[:5, 0], values[3:9, 1] = np.nan, np.nan
+    found = stats.pairwise(values)
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        known = ~np.isnan(values[:, [one, other]]).any(axis=1)
+        expected = spearmanr(values[known, one], values[known, other]).statistic
+        assert found[one, other] == found[other, one] == pytest.approx(expected)
+    assert np.diag(found) == pytest.approx(1)
+
+
+def test_a_trend_says_which_model_is_missing_and_what_to_do():
+    rows = pd.DataFrame({"data_set": "a", "method": "m", "strength": [1.0, 2, 1], "seed": [0, 0, 1], "x": [1.0, 2, 3]})
+    with pytest.raises(ValueError, match=r"seed 1 lacks 2: analysis.complete\(table\) leaves such"):
+        stats.trend(rows, "x", np.random.default_rng(0))

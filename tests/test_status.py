@@ -20,3 +20,7 @@ def test_the_report_of_nothing_done_counts_and_says_no_speed(tmp_path):
         "tiny: 0 done, 0 running, 0 interrupted, 0 failed, 4 missing of 4 models",
         "seeds 0 to 1: 0 of 2",
     ]
+
+
+def test_seeds_that_are_not_in_a_row_are_named_one_by_one():
+    assert status._spans([0, 1, 2, 4, 7, 8]) == "0 to 2, 4, 7 to 8"

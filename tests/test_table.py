@@ -405,3 +405,15 @@ def test_a_foreign_failure_is_named(content, tmp_path):
     path.write_text(content)
     with pytest.raises(ValueError, match=r"failed.json is not a failure of the study tiny"):
         Store(TINY, tmp_path / "runs", tmp_path / "tables").collect()
+
+
+def test_a_column_of_ones_own_does_not_make_a_row_another(tmp_path):
+    put(tmp_path / "runs", *CELLS[:2])
+    store = Store(TINY, tmp_path / "runs", tmp_path / "tables")
+    noted = store.collect().assign(note=["seen", "not seen"])
+    for name, part in noted.groupby("data_set"):
+        part.to_parquet(store.home / f"{name}.parquet", index=False)
+    results.renew(store.home)
+    assert store.collect().note.tolist() == ["seen", "not seen"]  # the runs still have the rows without it
+    put(tmp_path / "runs", CELLS[2])
+    assert store.collect().note.isna().tolist() == [False, False, True]

@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 from sweeps import ORIGIN, TINY
 
-from dlnb import results
+from dlnb import results, run
 from dlnb.data import load
 from dlnb.metrics import average_mutual_information, mig, total_correlation
 from dlnb.models import training
@@ -120,6 +120,16 @@ def test_the_command_puts_new_scores_in_place_of_the_old_ones_in_the_table(done,
     assert sweep.main(["tiny", "--rescore", *folders]) == 0
     table = results.load("tiny", tmp_path / "tables")
     assert (table.mig[0], table.active[0]) == (right["mig"], right["active"])
+
+
+def test_a_score_that_is_added_to_a_study_of_ones_own_needs_no_training(done, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "row", refuse)
+    shutil.copytree(done, tmp_path / "runs")
+    more = replace(TINY, scores=(*TINY.scores, "sap"))
+    with pytest.raises(ValueError, match=r"columns sap are missing: score its models again \(--rescore, run.rescore\)"):
+        run.train(more, tmp_path / "runs", tmp_path / "tables")
+    table = run.rescore(more, tmp_path / "runs", tmp_path / "tables")
+    assert len(table) == 1 and 0 <= table.sap[0] <= 1 and table.mig[0] == read(done, CELLS[1])["mig"]
 
 
 def test_damaged_codes_are_named_when_scored_again(done, tmp_path):

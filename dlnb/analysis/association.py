@@ -49,7 +49,7 @@ def within_seeds(table: pd.DataFrame, rows, columns) -> pd.DataFrame:
     rows, columns = _names(table, rows), _names(table, columns)
     found = {}
     for name, part in table.groupby("data_set", sort=False):
-        seeds = [stats.spearman(one[list(names)].to_numpy(float)) for _, one in part.groupby("seed")]
+        seeds = [stats.pairwise(one[list(names)].to_numpy(float)) for _, one in part.groupby("seed")]
         found[name] = pd.DataFrame(means(np.array(seeds)), names, names).loc[list(rows), list(columns)]
     return pd.concat(found, names=["data_set"])
 

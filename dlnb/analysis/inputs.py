@@ -32,6 +32,15 @@ def keyed(table, needs: Iterable[str] = KEY) -> pd.DataFrame:
     return rows(table, needs, KEY, finite=[name for name in needs if name == "strength"])
 
 
+def settled(table: pd.DataFrame) -> pd.DataFrame:
+    """Without seeds that have just begun, which would count as much as whole ones: their index is kept.
+
+    They have fewer than half of the models that another seed of their data set has.
+    """
+    counts = table.groupby(["data_set", "seed"]).seed.transform("size")
+    return table[2 * counts >= counts.groupby(table.data_set).transform("max")]
+
+
 def rows(table, needs: Iterable[str], key: Iterable[str] = (), *, finite=(), holes=()) -> pd.DataFrame:
     """A table with at least one row, and the index 0, 1, 2, …, whose columns ``needs`` are known in every row.
 

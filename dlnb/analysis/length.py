@@ -28,7 +28,10 @@ def kept(early: pd.DataFrame, late: pd.DataFrame, scores) -> pd.DataFrame:
     - luck: (same - another) / (1 - another). If a score is its setting's plus luck, and both vary as much later, it is
       the correlation of a model's luck after the short training with its luck after the long one.
 
-    Over the settings that have a score at every seed of both. NaN where there are no such pairs of seeds, or where all
+    - settings: their number, of those that have a score at every seed of both. Seeds that have just begun, with fewer
+      than half of the models of another seed of their data set, are left out.
+
+    NaN where there are no such pairs of seeds, or where all
     settings have one score. With two seeds of ``early`` and one of ``late``, exchanging the former changes the sign of
     same - another, so that data sets can be counted by it (a sign test). Within a data set nothing can be exchanged:
     all models of a seed share initial weights, images and noise, whatever their method.
@@ -51,7 +54,7 @@ def _kept(scores: pd.DataFrame) -> dict[str, float]:
     pairs = early.columns.to_numpy()[:, None] == late.columns.to_numpy()
     same, another = mean(across[pairs]), mean(across[~pairs])
     luck = (same - another) / (1 - another) if another < 1 else np.nan
-    return {"same": same, "another": another, "before": mean(between), "luck": luck}
+    return {"same": same, "another": another, "before": mean(between), "luck": luck, "settings": len(scores)}
 
 
 def screened(early: pd.DataFrame, late: pd.DataFrame, scores, keep) -> pd.DataFrame:
@@ -59,8 +62,9 @@ def screened(early: pd.DataFrame, late: pd.DataFrame, scores, keep) -> pd.DataFr
 
     Standing of that model by the score (the share of the long models of its data set and seed that it beats, ties
     counted half), which also chose who goes on; mean over seeds. ``keep``: whole numbers of at least 1. Rows (data_set,
-    score), a column for each number. Over the models that both tables have; NaN where a seed has fewer, or where models
-    have no score. Models that are equal after the short training keep the order of ``early``.
+    score), a column for each number. Over the models that both tables have, without seeds that have just begun, with
+    fewer than half of the models of another; NaN where a seed has fewer, or where models have no score. Models that are
+    equal after the short training keep the order of ``early``.
     """
     such = "a list of whole numbers of models, such as [1, 12]"
     keep = [checks.whole(each, "each of keep") for each in checks.instance(keep, Iterable, "keep", such)]
@@ -86,8 +90,8 @@ def best_of(late: pd.DataFrame, scores, counts) -> pd.DataFrame:
     """What ``screened`` is to be compared with: the expected standing of the best of some random models of a seed.
 
     ``counts``: numbers of models of at least 1; between two whole numbers the standing is on the line between theirs.
-    Rows (data_set, score), a column for each number, means over seeds; NaN where a seed has fewer models, or models
-    without the score.
+    Rows (data_set, score), a column for each number, means over seeds but those that have just begun, with fewer than
+    half of the models of another; NaN where a seed has fewer models, or models without the score.
     """
     such = "a list of numbers of models, such as [1, 7.2]"
     counts = [checks.number(each, "each of counts", 1) for each in checks.instance(counts, Iterable, "counts", such)]
@@ -95,7 +99,7 @@ def best_of(late: pd.DataFrame, scores, counts) -> pd.DataFrame:
         raise ValueError(f"counts is empty: give {such}")
     late, scores = inputs.models(late, scores, KEY)
     found = {}
-    for name, part in late.groupby("data_set", sort=False):
+    for name, part in inputs.settled(late).groupby("data_set", sort=False):
         for score in scores:
             ends = [np.sort(standing(models, score)[score].to_numpy()) for _, models in part.groupby("seed")]
             seeds = [[_best_of(each, count) for count in counts] for each in ends]
@@ -113,9 +117,9 @@ def _best_of(ends: np.ndarray, count: float) -> float:
 
 
 def _both(early, late, scores) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """Both tables, checked, of the data sets that both have."""
+    """Both tables, checked, of the data sets that both have, without seeds that have just begun."""
     early, scores = inputs.models(early, scores, KEY)
-    late, _ = inputs.models(late, scores, KEY)
+    early, late = (inputs.settled(table) for table in (early, inputs.models(late, scores, KEY)[0]))
     shared = set(early.data_set) & set(late.data_set)
     if not shared:
         names = [", ".join(map(str, table.data_set.unique())) for table in (early, late)]

@@ -37,18 +37,19 @@ def chosen(table: pd.DataFrame, numbers: pd.DataFrame, scores) -> pd.DataFrame:
 
     ``numbers``: a column for each score by which the recipe is judged (or a single one, "any", for all), with the index
     of ``table``. Returns rows data_set, columns scores, means over seeds; seeds without numbers are skipped, and so are
-    data sets without any. Needs the columns data_set and seed.
+    data sets without any, and seeds that have just begun, with fewer than half of the models of another. Needs the
+    columns data_set and seed.
     """
     found, scores = inputs.models(table, scores, ("data_set", "seed"))
     numbers = checks.table(inputs.beside(numbers, table, "numbers"))
-    return _chosen(found, checks.table(numbers, holes=["any"] if "any" in numbers else scores), scores)
+    return _chosen(inputs.settled(found), checks.table(numbers, holes=["any"] if "any" in numbers else scores), scores)
 
 
 def _chosen(table: pd.DataFrame, numbers: pd.DataFrame, scores) -> pd.DataFrame:
     place, found = _standing(table, scores), {}
     for score in scores:
         column = numbers["any"] if "any" in numbers else numbers[score]
-        known = column.dropna().index
+        known = column.loc[table.index].dropna().index
         groups = [table.data_set[known], table.seed[known]]
         best = column[known].eq(column[known].groupby(groups).transform("max"))
         found[score] = place.loc[known, score].where(best).groupby(groups).mean().groupby("data_set", sort=False).mean()
@@ -105,10 +106,12 @@ def recipes(table: pd.DataFrame, scores, udr: pd.Series | None = None) -> pd.Dat
     set: the best model by another score (mean over them), and the best setting by the same score at the other seeds.
 
     A recipe that a table gives no numbers for has no rows: "other data sets" of a single one, "other seeds" of a single
-    one, and "another score" of a single one.
+    one, and "another score" of a single one. Seeds that have just begun, with fewer than half of the models of another
+    seed of their data set, are left out.
     """
     measured, _ = inputs.models(table, UNSUPERVISED, KEY)
     models, scores = inputs.models(measured, scores, KEY)
+    models = inputs.settled(models)
     found = {name: _chosen(models, (SIGNS[name] * models[name]).to_frame("any"), scores) for name in UNSUPERVISED}
     if udr is not None:
         checks.instance(udr, pd.Series, "udr", "a Series with a number for each model and the index of the table")

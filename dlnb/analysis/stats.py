@@ -21,7 +21,8 @@ def by_strength(table: pd.DataFrame, column: str, rng: np.random.Generator, leve
 
     Columns data_set, method, strength, median, low, high (the interval of the median) and models, their number. The
     bootstrap enumerates all resamples of up to five seeds and draws 10,000 of more. Median and interval are NaN where a
-    model of the setting has none. ``level`` of the interval is between 0 and 1, both excluded.
+    model of the setting has none; of a single model the interval is its value, which says nothing of other seeds.
+    ``level`` of the interval is between 0 and 1, both excluded.
     """
     table, _ = inputs.models(table, inputs.column(table, column), KEY)
     checks.generator(rng, "the bootstrap")
@@ -63,7 +64,9 @@ def trend(table: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.Data
     for key, part in table.groupby(["data_set", "method"], sort=False):
         grid = part.pivot(index="strength", columns="seed", values=column)
         if grid.isna().any(axis=None):
-            raise ValueError(f"{key}: every seed must have every strength, so that trends can be averaged over seeds")
+            strength, seed = next((s, n) for n in grid for s in grid.index if pd.isna(grid.loc[s, n]))
+            why = f"every seed must have every strength, so that trends can be averaged over seeds; seed {seed} lacks"
+            raise ValueError(f"{key}: {why} {strength:g}: analysis.complete(table) leaves such seeds or settings out")
         order, ranks = np.arange(1, len(grid) + 1)[:, None], rankdata(grid.to_numpy(), axis=0)
         seeds = _of_ranks(order, ranks)[0]
         permuted = [rng.permuted(np.tile(each, (DRAWS, 1)), axis=1).T for each in ranks.T]
@@ -122,6 +125,15 @@ def spearman(values: np.ndarray) -> np.ndarray:
         raise ValueError("values must be finite or NaN, but hold infinity: leave their rows or columns out")
     ranks = rankdata(values, axis=0)
     return _of_ranks(ranks, ranks)
+
+
+def pairwise(values: np.ndarray) -> np.ndarray:
+    """``spearman``, in which two columns that contain NaN are compared over the rows in which neither is."""
+    found, holes = spearman(values), np.isnan(values).any(axis=0)
+    for one in np.flatnonzero(holes):
+        for other in range(values.shape[1]):
+            found[one, other] = found[other, one] = of_both(values[:, one], values[:, other])
+    return found
 
 
 def _of_ranks(left: np.ndarray, right: np.ndarray) -> np.ndarray:

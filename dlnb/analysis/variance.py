@@ -14,8 +14,8 @@ def explained(table: pd.DataFrame, scores, noise: dict | None = None) -> pd.Data
     Columns data_set, score, method and setting: R squared of least squares on 6 and 36 categories, as in the paper;
     method_corrected and setting_corrected: less what as many categories explain of pure noise, as shares of the
     variance without evaluation noise (``noise``, its variance by data set and score or by score; 0 if not given);
-    models, their number. NaN where a score is constant, a model lacks it (is NaN), every setting has a single model, or
-    noise exceeds half of the variance or is NaN.
+    models, their number. NaN where a score is constant, a model lacks it (is NaN), or noise exceeds half of the
+    variance or is NaN; where every setting has a single model, all but the first.
 
     Strengths are fixed by the design, seeds are drawn. With W the mean square within settings, the sum of squares
     between g categories, be they methods or settings, is on average that of their true means plus (g - 1) W; and that

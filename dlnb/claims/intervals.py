@@ -27,31 +27,36 @@ def half_widths(
     The standard deviation over bootstrap samples of the seeds within each setting, which is too small by sqrt((S - 1) /
     S) for S seeds, for a normal distribution. NaN if no data set has several seeds.
     """
-    # A data set with one seed has nothing to resample and would make the interval of a mean too narrow.
-    models = table.groupby(["data_set", "method", "strength"]).size().groupby("data_set").median()
-    several = models[models > 1]
-    if several.empty:
+    # A setting with one seed has nothing to resample, and would make the interval of a mean too narrow.
+    setting = ["data_set", "method", "strength"]
+    counts = table.groupby(setting).size()
+    resampled = (counts > 1).groupby("data_set").mean() >= 0.5
+    counts = counts[(counts > 1) & counts.index.get_level_values("data_set").map(resampled)]
+    if counts.empty:
         return np.full(values([]).shape[1], np.nan), 0, 1
-    part = table[table.data_set.isin(several.index)].reset_index(drop=True)
+    several = pd.MultiIndex.from_frame(table[setting]).isin(counts.index)
+    part, seeds = table[several].reset_index(drop=True), int(counts.min())
     cells = Cells(part)
     again = values((redrawn(part, cells, rng) for _ in range(draws)), cells)
-    wider = np.sqrt(several.min() / (several.min() - 1))
-    return norm.ppf(TAIL) * again.std(axis=0) * wider, len(several), int(several.min())
+    wider = np.sqrt(seeds / (seeds - 1))
+    return norm.ppf(TAIL) * again.std(axis=0) * wider, int(resampled.sum()), seeds
 
 
-def of_sets(values: np.ndarray) -> tuple[float, float]:
+def of_sets(values: np.ndarray, share: bool = False) -> tuple[float, float]:
     """The interval of a mean of one value for each data set [n], which are taken as drawn at random.
 
-    Student's t. If all values are 0 or 1, it is that of a probability (Clopper and Pearson), which has a width even if
-    all are alike. NaN for fewer than two values.
+    Student's t. If the values are each a ``share``, and all are 0 or 1, it is that of a probability (Clopper and
+    Pearson), which has a width even if all are alike. NaN for fewer than two values, and for others that are all equal.
     """
     n, mean = len(values), values.mean() if len(values) else np.nan
     if n < 2:
         return np.nan, np.nan
-    if np.isin(values, (0, 1)).all():
+    if share and np.isin(values, (0, 1)).all():
         ones = values.sum()
         low = beta.ppf(1 - TAIL, ones, n - ones + 1) if ones else 0.0
         return float(low), float(beta.ppf(TAIL, ones + 1, n - ones)) if ones < n else 1.0
+    if not np.ptp(values):
+        return np.nan, np.nan
     half = student.ppf(TAIL, n - 1) * values.std(ddof=1) / np.sqrt(n)
     return float(mean - half), float(mean + half)
 

@@ -7,6 +7,7 @@ which opposite signs do not cancel; ``losses`` and the like return these correla
 import pandas as pd
 
 from dlnb import paper
+from dlnb.claims.caveats import DRAWN, FEW, SHORT
 from dlnb.claims.places import nearest, rank_of_pair
 from dlnb.claims.quantities import (
     EFFICIENCIES,
@@ -21,9 +22,6 @@ from dlnb.claims.quantities import (
 from dlnb.claims.verdicts import Claim
 from dlnb.paper import UNSUPERVISED
 
-SHORT = "Trained for 1/{updates} of the paper's updates, on images with {pixels}."
-FEW = "A few seeds say little about the spread of models of one setting."
-DRAWN = "Images are rendered by this package; its cars, toys and painting are stand-ins."
 LEFT_OUT = "The paper says it, and the list had left it out."
 CORRELATION, DIFFERENCE, SHARE = (-1, 1), (-2, 2), (0, 1)  # what these can be
 CANCELLED = "It was a mean over data sets, in which opposite signs cancel."

@@ -55,7 +55,7 @@ class Numbers:
         """Rank correlations of all measures, by data set."""
         names = [name for name in MEASURES if name in self.table]
         values = self.table[names].to_numpy(float)
-        matrices = {name: stats.spearman(values[rows]) for name, rows in self.cells.rows.items()}
+        matrices = {name: stats.pairwise(values[rows]) for name, rows in self.cells.rows.items()}
         return {name: pd.DataFrame(matrix, names, names) for name, matrix in matrices.items()}
 
     @cached_property
@@ -71,7 +71,7 @@ class Numbers:
         values, found = self.table.assign(**stats.efficiencies(self.table))[names].to_numpy(float), {}
         for name, settings in zip(self.cells.sets, self.cells.at, strict=True):
             seeds = [column[column >= 0] for column in settings.T]
-            matrices = [stats.spearman(values[rows]) for rows in seeds if len(rows)]
+            matrices = [stats.pairwise(values[rows]) for rows in seeds if len(rows)]
             found[name] = pd.DataFrame(association.means(np.array(matrices)), names, names)
         return found
 
@@ -94,6 +94,8 @@ class Numbers:
     @cached_property
     def variances(self) -> pd.Series:
         """Shares of variance explained by method and setting, means over data sets and scores (of several seeds)."""
+        if len(set(self.cells.methods)) < 2:
+            raise ValueError("a single method explains no variance: the table needs several")
         found = variance.of_cells(self._values(SCORES), self.cells, SCORES, self.noise)
         return found[["method_corrected", "setting_corrected"]].mean()
 
@@ -124,6 +126,7 @@ def trend(of: Numbers, column, methods, data_sets=None) -> float:
     """Rank correlation of the strength with the median over seeds, mean over data sets and ``methods``."""
     found, inside = [], [data_sets is None or name in data_sets for name in of.cells.sets]
     for method in methods:
+        checks.choose(dict.fromkeys(of.cells.methods), method, "method")
         mine = of.cells.methods == method
         strengths, at = of.cells.strengths[mine], of.cells.at[:, mine][inside]
         for values, there in zip(of.median(column)[:, mine][inside], (at >= 0).any(axis=2), strict=True):
@@ -133,13 +136,17 @@ def trend(of: Numbers, column, methods, data_sets=None) -> float:
 
 
 def above_others(of: Numbers, method, column, others=None) -> float:
-    """The share of data sets where the median of ``method`` exceeds the median of the other methods' medians."""
+    """The share of data sets where the median of ``method`` exceeds the median of the other methods' medians.
+
+    Of those data sets that have both.
+    """
     names, values = of.of_methods([column])
     places = {name: i for i, name in enumerate(names)}
     for name in (method, *(others or ())):
         checks.choose(places, name, "method")
     rest = [places[name] for name in others or names if name != method]
-    return (values[:, places[method], 0] > medians(values[:, rest, 0])).mean()
+    mine, theirs = values[:, places[method], 0], medians(values[:, rest, 0])
+    return _mean(np.where(np.isfinite(mine) & np.isfinite(theirs), mine > theirs, np.nan), method)
 
 
 def _mean(values: list, of_what) -> float:
@@ -235,7 +242,9 @@ def flips(of: Numbers) -> float:
 
 def winners(of: Numbers) -> float:
     """The share of data sets and scores on which the most frequent winner has the best median; ties are shared."""
-    _, values = of.of_methods(SCORES)  # [data sets, methods, scores]
+    names, values = of.of_methods(SCORES)  # [data sets, methods, scores]
+    if len(names) < 2:
+        raise ValueError(f"the table has a single method, {names[0]}, which wins everywhere")
     values = np.where(np.isnan(values), -np.inf, values)
     best = (values == values.max(axis=1, keepdims=True)) & np.isfinite(values)
     return (best / np.maximum(best.sum(axis=1, keepdims=True), 1)).sum(axis=0).mean(axis=-1).max() / len(values)

@@ -6,8 +6,9 @@ those of the table. The claims of sections 5.4 and 5.5 are in ``practice``.
 """
 
 from dlnb import checks, paper
+from dlnb.claims.caveats import CRITIC, DRAWN, FEW, GAMMA, SHORT
 from dlnb.claims.places import rank_of_alike, rank_of_tight
-from dlnb.claims.practice import CORRELATION, DIFFERENCE, DRAWN, FEW, LEFT_OUT, PRACTICE, SHARE, SHORT
+from dlnb.claims.practice import CORRELATION, DIFFERENCE, LEFT_OUT, PRACTICE, SHARE
 from dlnb.claims.quantities import (
     ALIKE,
     FIVE,
@@ -24,7 +25,6 @@ from dlnb.claims.quantities import (
 from dlnb.claims.verdicts import Claim
 from dlnb.paper import DATA_SETS
 
-GAMMA = "Its capacity grows {updates} times faster than in the paper, with a smaller weight (γ)."
 BUT_SCREAM = tuple(name for name in DATA_SETS if name != "scream_dsprites")
 
 
@@ -62,7 +62,7 @@ CLAIMS = (
         "does not fall with γ",
         lambda n: trend(n, "tc_sampled", ["factor_vae"]) - trend(n, "tc_sampled", ["beta_vae", "beta_tc_vae"]),
         0,
-        caveat="The critic is smaller and learns faster than the paper's.",
+        caveat=CRITIC,
         bounds=DIFFERENCE,
     ),
     Claim(

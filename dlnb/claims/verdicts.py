@@ -9,12 +9,10 @@ import pandas as pd
 from dlnb import checks
 from dlnb.analysis import inputs
 from dlnb.analysis.grid import Cells
-from dlnb.claims import intervals
+from dlnb.claims import caveats, intervals
 from dlnb.claims.quantities import BOUND, Numbers, measured
-from dlnb.paper import PROTOCOL
 
 DRAWS, SHUFFLES = 100, 20
-PIXELS = 64  # along a side of the paper's images
 AGREES, DISAGREES, OPEN = "agrees", "disagrees", "cannot tell"
 PRESENCE, ABSENCE = "presence", "absence"
 BY_CHANCE = 0.9  # of shuffles; many thresholds are at chance level, where half of the shuffles are on the claimed side
@@ -37,7 +35,7 @@ class Claim:
     quantity: Callable[[Numbers], float]
     threshold: float
     above: bool = True
-    caveat: str = ""  # why a small study may differ; how small is filled in ("1/{updates} of the updates")
+    caveat: str = ""  # why a small study may differ, such as those of ``caveats``, which are told where they are true
     added: str = ""  # why the claim was added after the models had been looked at; empty: it was there before
     changed: str = ""  # why its number was changed then
     whole: bool = False  # whether the number is one of all data sets together, such as a comparison of two of them
@@ -97,12 +95,13 @@ def weigh(
     - low, high and ``verdict``: other seeds on the same data sets. A bootstrap of the seeds within each setting, at
       every number S of seeds, widened by sqrt(S / (S - 1)). It is about the value that studies of S seeds have on
       average; with more seeds the value itself may be another, as a median of few models is noisy. It ignores what
-      models of a seed share. ``benchmarks/interval_coverage.py`` measures how often it holds. Data sets with one seed
-      enter the value but not the interval; if all have one, there is none.
+      models of a seed share. ``benchmarks/interval_coverage.py`` measures how often it holds. Settings with one seed
+      enter the value but not the interval, nor does a data set of which these are more than half; if all are, there is
+      none.
     - sets_low, sets_high and ``sets_verdict``: other data sets. The claim is evaluated on a table of each data set, and
       the interval is that of a mean of these values (``intervals.of_sets``), or of a difference of two such means. NaN,
-      and "cannot tell", for claims that are ``whole``. Data sets that are variants of one are no independent draws, so
-      that it is rather too narrow.
+      and "cannot tell", for claims that are ``whole``, and where all values are equal, unless they are shares of 0 or
+      1. Data sets that are variants of one are no independent draws, so that it is rather too narrow.
 
     ``rank``: the place of what a claim singles out among what it competes with, or the number of data sets on the
     claimed side. ``cells``: of a share of correlations, how many are beyond the bound on either side, and their range.
@@ -147,8 +146,9 @@ def _row(claim: Claim, numbers: Numbers, alone: dict[str, Numbers], width: float
     beyond = shuffled > claim.threshold if claim.above else shuffled < claim.threshold  # False for NaN
     ends = _within(claim, here - width, here + width)
     one, other = _by_set(claim, alone)
-    sets = _within(claim, *(intervals.of_groups(one, other) if claim.among else intervals.of_sets(one)))
-    texts = {"caveat": _caveat(claim.caveat, numbers.table), "added": claim.added, "changed": claim.changed}
+    share = claim.bounds == (0, 1)
+    sets = _within(claim, *(intervals.of_groups(one, other) if claim.among else intervals.of_sets(one, share)))
+    texts = {"caveat": caveats.of(claim.caveat, numbers.table), "added": claim.added, "changed": claim.changed}
     return {
         **{"claim": claim.name, "sentence": claim.sentence, "where": claim.where, "paper": claim.paper},
         **{"threshold": f"{'>' if claim.above else '<'} {claim.threshold:g}", "here": here},
@@ -157,20 +157,6 @@ def _row(claim: Claim, numbers: Numbers, alone: dict[str, Numbers], width: float
         **{"sets_low": sets[0], "sets_high": sets[1], "sets_verdict": judge(claim, *sets)},
         **{"rank": _rank(claim, numbers, one), "cells": _cells(claim, numbers), **texts},
     }
-
-
-def _caveat(text: str, table: pd.DataFrame) -> str:
-    """A caveat with the scale of the table; empty if it is about the scale, which is the paper's or is not known."""
-    used = [name for name in ("{updates}", "{pixels}") if name in text]
-    if not used:
-        return text
-    if not {"steps", "size"} <= set(table) or len(table[["steps", "size"]].drop_duplicates()) != 1:
-        return ""
-    updates, pixels = PROTOCOL.steps / table.steps.iloc[0], (PIXELS / table["size"].iloc[0]) ** 2
-    if max({"{updates}": updates, "{pixels}": pixels}[name] for name in used) <= 1:
-        return ""
-    share = {1: "as many pixels", 4: "a quarter of the pixels"}.get(pixels, f"1/{pixels:.3g} of the pixels")
-    return text.replace("{updates}", f"{updates:.3g}").replace("{pixels}", share)
 
 
 def _within(claim: Claim, low: float, high: float) -> tuple[float, float]:

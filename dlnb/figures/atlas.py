@@ -39,7 +39,8 @@ def part(table: pd.DataFrame, **columns) -> pd.DataFrame:
         except (TypeError, ValueError) as error:
             raise ValueError(f"values of {name} must be names or numbers: {error}") from error
     if not rows.any():
-        raise ValueError(f"the table has no models with {columns}")
+        held = ", ".join(f"{name} {', '.join(map(str, known[name].unique()[:8]))}" for name in columns)
+        raise ValueError(f"the table has no models with {columns}, but {held}")
     return table[rows]
 
 
@@ -132,11 +133,14 @@ def figure_6(table):
     return forms.scatters(models, [("factor_vae_score", "gbt_efficiency")])
 
 
-def figure_7(table):
-    """Images and their reconstructions side by side, one model for each data set."""
+def figure_7(table, tables=None):
+    """Images and their reconstructions side by side, one model for each data set.
+
+    ``tables``: the folder of tables beside which the reconstructions of a study of one's own were kept.
+    """
     if "study" not in inputs.rows(table, ["data_set"], key=KEY).attrs:
         raise ValueError("attrs of the table lack the name of its study: give a table as results.load returns it")
-    pairs = keepsakes.reconstructions(table.attrs["study"])
+    pairs = keepsakes.reconstructions(table.attrs["study"], tables)
     images = np.stack([np.broadcast_to(some[:5], (5, 2, *some.shape[2:4], 3)) for some in pairs.values()])
     return plots.image_grid(images.reshape(len(pairs), 10, *images.shape[3:]), rows=[*map(named, pairs)])
 

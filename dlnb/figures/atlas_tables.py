@@ -11,6 +11,7 @@ from dlnb.analysis import inputs, stats, transfer, variance
 from dlnb.figures import looks
 from dlnb.paper import SCORES
 from dlnb.results import KEY
+from dlnb.results.table import PROTOCOL
 from dlnb.study import SWEEPS
 
 
@@ -46,6 +47,7 @@ def table_3(table):
 def table_4(table):
     """Constants of training, two of which the paper states elsewhere or leaves at a default: the paper's and ours.
 
+    Those that rows of tables tell are NaN if this table does not.
     Raises ValueError for a table of models that were trained in different ways. Those of FactorVAE count only if there
     are no others, since a study may train them for half of the updates.
     """
@@ -57,7 +59,8 @@ def table_4(table):
         if (different := table[name].dropna().unique()).size > 1:
             given = " and ".join(f"{value:g}" for value in different[:2])
             raise ValueError(f"models of the table differ in {name}, such as {given}: draw those of one study")
-    return pd.DataFrame({"paper": theirs, "here": {**theirs, **ours}})
+    fixed = {name: value for name, value in theirs.items() if name not in PROTOCOL}  # by the package
+    return pd.DataFrame({"paper": theirs, "here": pd.Series({**fixed, **ours}, dtype=object)}, theirs.index)
 
 
 def table_5(table, noise=None):

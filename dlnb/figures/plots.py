@@ -207,8 +207,7 @@ def lines_by_strength(table, panels: dict, *, ylabel: str, log: bool = False, ch
             )
         if chance is not None:
             axis.axhline(chance, color="grey", linestyle=":", label="by chance")
-        axis.set_xscale("log", base=2)
-        axis.set_xticks(sorted(medians.strength.unique()))
+        _strengths(axis, medians.strength)
         axis.xaxis.set_major_formatter(ScalarFormatter())
         axis.xaxis.set_minor_locator(NullLocator())
         axis.set(title=title, xlabel="strength β" if set(medians.method) == {"beta_vae"} else "strength")
@@ -220,6 +219,14 @@ def lines_by_strength(table, panels: dict, *, ylabel: str, log: bool = False, ch
     if chance is not None or table.method.nunique() > 1:
         drawn[-1].legend(frameon=False)
     return figure
+
+
+def _strengths(axis, strengths) -> None:
+    """A logarithmic axis, on which strengths of 0 and less have a place at its end."""
+    least = min((s for s in strengths if s > 0), default=1.0)
+    scale = {"value": "log"} if min(strengths) > 0 else {"value": "symlog", "linthresh": least}
+    axis.set_xscale(**scale, base=2)
+    axis.set_xticks(sorted(set(strengths)))
 
 
 @plt.rc_context(STYLE)

@@ -59,7 +59,7 @@ COLUMNS = (
         values=tuple(dict.fromkeys(sweep.hyperparameter for sweep in SWEEPS.values())),
     ),
     Column("strength", "the value of that constant, on a scale of the method's own", low=0),
-    Column("position", "the place of the strength among the six of the method, 1 the smallest", WHOLE, low=1, high=6),
+    Column("position", "the place of the strength among those of the method, 1 the smallest", WHOLE, low=1, high=6),
     Column(
         "seed",
         "the run; models of one data set and seed share initial weights, training images and scored images",
@@ -85,8 +85,8 @@ COLUMNS = (
     _share("gbt_10000", "accuracy of boosted trees that do the same"),
     _share(
         "udr",
-        "unsupervised disentanglement ranking: how alike the latents of the two seeds are",
-        missing="for data sets whose seeds were trained on several machines",
+        "unsupervised disentanglement ranking: how alike the latents of the seeds of a setting are",
+        missing="for models whose setting has no other seed to be compared with, trained on a machine of the same kind",
     ),
     Column("seconds_training", "time of the training on one processor core", unit="seconds", low=0),
 )

@@ -101,7 +101,7 @@ class Store:
             places |= {"rows": [given] if len(given) else []}
             failures = [each.failures() for each in (self, *others)] + [pd.DataFrame(failed, columns=FAILED)]
             parts = [part for some in places.values() for part in some] or [fresh]
-            found = pd.concat(parts, ignore_index=True).drop_duplicates()
+            found = _filled(pd.concat(parts, ignore_index=True), columns(self.study)).drop_duplicates()
             _refuse_conflicts(found, places)
             found = self._counted(found)
             of_factors = factors.joined(self.study, self.runs, [each.home for each in (self, *others)], replace)
@@ -200,6 +200,14 @@ class Store:
             checksums.write(self.home, FAILURES, partial(rows.to_csv, index=False))
         else:
             checksums.remove(self.home, FAILURES)
+
+
+def _filled(rows: pd.DataFrame, promised: Iterable[str]) -> pd.DataFrame:
+    """``rows`` with what only some of the rows of a model have, in columns that the study does not promise."""
+    more = [name for name in rows if name not in promised]
+    for way in ("ffill", "bfill") if more else ():
+        rows[more] = getattr(rows.groupby(KEY, sort=False)[more], way)()
+    return rows
 
 
 def _refuse_conflicts(rows: pd.DataFrame, places: dict[str, list[pd.DataFrame]]) -> None:

@@ -80,7 +80,8 @@ def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
     if not table.columns.is_unique:
         raise ValueError(f"{where}: two columns are called {table.columns[table.columns.duplicated()][0]}")
     if missing := [name for name in names if name not in table]:
-        raise ValueError(f"{where}: columns {', '.join(missing)} are missing")
+        given = f"{where}: columns {', '.join(missing)} are missing"
+        raise ValueError(f"{given}: score its models again (--rescore, run.rescore), or give the study another name")
     promised, more = table[list(names)], [name for name in table if name not in names]
     if (bad := (promised.isna() | promised.isin([float("inf"), -float("inf")])).any()).any():
         raise ValueError(f"{where}: column {promised.columns[bad][0]} has empty or infinite values")
@@ -99,12 +100,14 @@ def check(table: pd.DataFrame, study: Study, where: str) -> pd.DataFrame:
     for method, rows in table.groupby("method", sort=False):
         for name, value in study.protocol(method).items():
             if (other := rows.loc[rows[name] != value, name]).size:
-                given = f"{other.iloc[0]!r} in a row of {method}"
-                raise ValueError(f"{where}: {name} is {given} but {value!r} in the study {study.name}")
+                was = other.iloc[0].item() if hasattr(other.iloc[0], "item") else other.iloc[0]
+                given = f"{name} is {was!r} in a row of {method} but {value!r} in the study {study.name}"
+                raise ValueError(f"{where}: {given}: a study that trains otherwise needs another name")
     cells, named = {(*key(cell), cell.hyperparameter) for cell in study.cells()}, [*KEY, "hyperparameter"]
     if foreign := [row for row in table[named].itertuples(index=False, name=None) if row not in cells]:
         row = dict(zip(named, foreign[0], strict=True))
-        raise ValueError(f"{where}: {row} is not a cell of the study {study.name}")
+        given = f"{where}: {row} is not a cell of the study {study.name}"
+        raise ValueError(f"{given}: a study without it needs another name or another folder of tables")
     return table
 
 

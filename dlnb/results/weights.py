@@ -75,7 +75,7 @@ def _cell(study: Study, data_set: str, method: str, strength: float, seed: int) 
     """The cell of a study. Raises ValueError, with what there is, for one that it does not have."""
     checks.choose(dict.fromkeys(study.data_sets), data_set, "data set")
     checks.choose(dict.fromkeys(study.methods), method, "method")
-    checks.number(strength, "strength")
+    checks.number(strength, "strength", -float("inf"))
     checks.whole(seed, "seed", 0)
     for cell in study.cells():
         if key(cell) == (data_set, method, float(strength), seed):

@@ -40,15 +40,24 @@ def seconds_a_model(store: results.Store) -> float:
 
 
 def by_seed(found: dict[Cell, State]) -> str:
-    """The number of done cells by seed, equal ones grouped: "seed 0: 9 of 36; seeds 1 to 4: 0 of 36"."""
+    """The number of done cells by seed, equal ones grouped: "seed 0: 9 of 36; seeds 1 to 4, 7: 0 of 36"."""
     seeds = Counter(cell.seed for cell in found)
     done = Counter(cell.seed for cell, state in found.items() if state == State.DONE)
     parts = []
     for (some, whole), group in groupby(sorted(seeds), key=lambda seed: (done[seed], seeds[seed])):
-        first, *rest = group
-        name = f"seeds {first} to {rest[-1]}" if rest else f"seed {first}"
+        group = list(group)
+        name = f"{'seeds' if len(group) > 1 else 'seed'} {_spans(group)}"
         parts.append(f"{name}: {some} of {whole}")
     return "; ".join(parts)
+
+
+def _spans(numbers: list[int]) -> str:
+    """Rising whole numbers, with "to" for those in a row: "0, 3 to 5"."""
+    spans = []
+    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        run = [number for _, number in run]
+        spans += [f"{run[0]} to {run[-1]}"] if len(run) > 1 else map(str, run)
+    return ", ".join(spans)
 
 
 def report(store: results.Store, cells: list[Cell]) -> str:

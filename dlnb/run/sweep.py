@@ -110,13 +110,26 @@ def train(
     table = store.collect()
     if failed := store.failed():
         reasons = "".join(f"\n{cell}: {why}" for cell, why in failed.items())
-        raise ValueError(f"{len(failed)} of {len(store.cells)} models failed; retry=True tries them again:{reasons}")
+        kept = f" (the rows of the others are in {store.home})" if len(table) else ""
+        given = f"{len(failed)} of {len(store.cells)} models failed{kept}"
+        raise ValueError(f"{given}; retry=True tries them again:{reasons}")
     if lacking := _lacking(store, table, store.cells.values()):
         raise RuntimeError(
             f"{len(lacking)} models have no row, such as {lacking[0]}: another runner is training them, or its row was "
             "removed; call this again when it has ended"
         )
     return table
+
+
+def rescore(study: Study, runs="runs", tables="tables") -> pd.DataFrame:
+    """Score the models of ``study`` under ``runs`` again, from their codes, and return its table.
+
+    For scores that were added to the study or corrected since; nothing is trained. Raises ValueError, naming the model,
+    if its codes are missing or damaged, or if it was trained by another protocol.
+    """
+    store = results.Store(study, runs, tables)
+    worker.rescore(study, list(store.cells.values()), checks.path(runs, "runs"))
+    return store.collect(replace=True)
 
 
 def _lacking(store: results.Store, table: pd.DataFrame, cells: Iterable[Cell], failed=()) -> list[Cell]:
