@@ -22,7 +22,8 @@ class Training:
     - ``latents``: number of latents of the code.
     - ``kernels``: of the encoder's last two convolutions, as in the original "code" (2 x 2) or the "paper" (4 x 4).
     - ``precision``: of the arithmetic, "float32" or "bfloat16" (see ``dlnb.models.networks``).
-    - ``critic_width``, ``critic_learning_rate``: of FactorVAE's critic, updated with the VAE on the same batch.
+    - ``critic_width``, ``critic_learning_rate``: of FactorVAE's critic (discriminator), updated with the VAE on the
+      same batch.
     - ``reconstruction_weight``: factor of the reconstruction in the loss, but not in what is recorded. 4 at 32 x 32
       gives it the same weight as at 64 x 64, where the sum has four times as many pixels.
 

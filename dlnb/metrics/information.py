@@ -72,7 +72,18 @@ def shares(codes, factors) -> np.ndarray:
 
 
 def _shares(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    return mutual_information(binned(codes), factors) / [mutual_info_score(f, f) for f in factors.T]
+    return mutual_information(binned(codes), factors) / entropies(factors)
+
+
+def entropies(labels: np.ndarray) -> np.ndarray:
+    """The entropy of each column of classes [n, k] in nats: [k]."""
+    return np.array([mutual_info_score(column, column) for column in labels.T])
+
+
+def gaps(told: np.ndarray) -> np.ndarray:
+    """The largest of each column of [a, b] minus the second: [b]."""
+    second, first = np.sort(told, axis=0)[-2:]
+    return first - second
 
 
 def mig(codes, factors, rng=None) -> dict[str, float]:
@@ -96,8 +107,7 @@ def mig(codes, factors, rng=None) -> dict[str, float]:
     """
     codes, factors = rows.fitted(codes, factors, "mig")
     rows.several(codes.shape[1], "latents", "mig")
-    second, first = np.sort(_shares(codes, factors), axis=0)[-2:]
-    return {"mig": float(np.mean(first - second))}
+    return {"mig": float(np.mean(gaps(_shares(codes, factors))))}
 
 
 def modularity(codes, factors, rng=None) -> dict[str, float]:

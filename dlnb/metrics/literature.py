@@ -6,11 +6,10 @@ compares them all. Mutual information is that of 20 bins of equal width, as for 
 
 import numpy as np
 from sklearn.feature_selection import mutual_info_classif
-from sklearn.metrics import mutual_info_score
 
 from dlnb import checks
 from dlnb.metrics import rows
-from dlnb.metrics.information import BINS, binned, mutual_information
+from dlnb.metrics.information import BINS, binned, entropies, gaps, mutual_information
 
 QUANTILE = 99.0  # percentile of the deviations (original code; the paper takes the largest)
 NEIGHBOURS = 10  # of the estimator of InfoM and InfoC (its authors' code)
@@ -81,12 +80,12 @@ def jemmig(codes, factors, rng=None) -> dict[str, float]:
     codes, factors = rows.fitted(codes, factors, "jemmig")
     rows.several(codes.shape[1], "latents", "jemmig")
     bins = binned(codes)
-    information, entropies = mutual_information(bins, factors), _entropies(factors)
+    information, whole = mutual_information(bins, factors), entropies(factors)
     order = np.argsort(information, axis=0)
     each = np.arange(factors.shape[1])
     first, second = information[order[-1], each], information[order[-2], each]
-    joint = _entropies(bins)[order[-1]] + entropies - first
-    return {"jemmig": float(1 - np.mean((joint - first + second) / (entropies + np.log(BINS))))}
+    joint = entropies(bins)[order[-1]] + whole - first
+    return {"jemmig": float(1 - np.mean((joint - first + second) / (whole + np.log(BINS))))}
 
 
 def dcimig(codes, factors, rng=None) -> dict[str, float]:
@@ -114,10 +113,10 @@ def dcimig(codes, factors, rng=None) -> dict[str, float]:
     codes, factors = rows.fitted(codes, factors, "dcimig")
     rows.several(factors.shape[1], "factors", "dcimig")
     information = mutual_information(binned(codes), factors)
-    gaps = _gaps(information)
+    lead = gaps(information.T)
     first = information.argmax(axis=1)
-    best = [gaps[first == k].max(initial=0) for k in range(factors.shape[1])]
-    return {"dcimig": float(np.sum(best) / _entropies(factors).sum())}
+    best = [lead[first == k].max(initial=0) for k in range(factors.shape[1])]
+    return {"dcimig": float(np.sum(best) / entropies(factors).sum())}
 
 
 def mig_sup(codes, factors, rng=None) -> dict[str, float]:
@@ -142,7 +141,7 @@ def mig_sup(codes, factors, rng=None) -> dict[str, float]:
     """
     codes, factors = rows.fitted(codes, factors, "mig_sup")
     rows.several(factors.shape[1], "factors", "mig_sup")
-    return {"mig_sup": float(np.mean(_gaps(mutual_information(binned(codes), factors) / _entropies(factors))))}
+    return {"mig_sup": float(np.mean(gaps((mutual_information(binned(codes), factors) / entropies(factors)).T)))}
 
 
 def info(codes, factors, rng) -> dict[str, float]:
@@ -185,7 +184,7 @@ def info(codes, factors, rng) -> dict[str, float]:
         if np.unique(labels, return_counts=True)[1].max() == 1:
             raise ValueError(f"info: no two rows share a value of factor {factor} (counted from 0): give it more rows")
     told = [mutual_info_classif(used, labels, random_state=int(rng.integers(2**31)), **options) for labels in factors.T]
-    shares = np.stack(told, axis=1) / _entropies(factors)  # [d, k]
+    shares = np.stack(told, axis=1) / entropies(factors)  # [d, k]
     return {"info_modularity": _ratio(shares), "info_compactness": _ratio(shares.T)}
 
 
@@ -194,14 +193,3 @@ def _ratio(shares: np.ndarray) -> float:
     columns, whole = shares.shape[1], shares.sum(axis=1)
     parts = np.where(whole > 0, shares.max(axis=1) / np.where(whole > 0, whole, 1.0), 1 / columns)
     return float(np.mean(whole > 0) if columns == 1 else np.mean((parts - 1 / columns) / (1 - 1 / columns)))
-
-
-def _entropies(labels: np.ndarray) -> np.ndarray:
-    """The entropy of each column of classes [n, k] in nats: [k]."""
-    return np.array([mutual_info_score(column, column) for column in labels.T])
-
-
-def _gaps(told: np.ndarray) -> np.ndarray:
-    """The largest of each row minus the second."""
-    second, first = np.sort(told, axis=1)[:, -2:].T
-    return first - second

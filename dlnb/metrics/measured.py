@@ -32,11 +32,11 @@ from scipy.stats import rankdata
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 from sklearn.linear_model import LassoCV, MultiTaskLassoCV
-from sklearn.metrics import mutual_info_score
 from sklearn.svm import LinearSVC
 
 from dlnb import checks
 from dlnb.metrics import classes, predictors, rows
+from dlnb.metrics.information import entropies, gaps
 
 KINDS = dict.fromkeys(("real", "angle", "class"))
 TURN = 2 * np.pi
@@ -129,10 +129,10 @@ def mig(codes, values, rng, *, kinds) -> dict[str, float]:
     told = _information(codes, columns, kinds, rng)
     for k, (column, kind) in enumerate(zip(columns, kinds, strict=True)):
         if kind == "class":  # estimates from few rows of a class may exceed the entropy
-            told[:, k] = np.minimum(told[:, k] / mutual_info_score(column, column), 1)
+            told[:, k] = np.minimum(told[:, k] / entropies(column[:, None]), 1)
         else:
             told[:, k] = 1 - np.exp(-2 * told[:, k])
-    return {"mig": _gap(told)}
+    return {"mig": float(np.mean(gaps(told)))}
 
 
 def mcc(codes, values, rng=None, *, kinds, correlation: str = "pearson") -> dict[str, float]:
@@ -215,7 +215,7 @@ def sap(codes, values, rng=None, *, kinds) -> dict[str, float]:
         slopes = (x.T @ y) / np.where(square > 0, square, 1.0)[:, None]  # [d, outputs]
         for latent, code in enumerate((codes[test] - centre).T):
             told[latent, k] = max(0.0, 1 - _unexplained(basis[test], middle + code[:, None] * slopes[latent]))
-    return {"sap": _gap(told)}
+    return {"sap": float(np.mean(gaps(told)))}
 
 
 def dci(codes, values, rng, *, kinds, model: str = "forest", informativeness: str = "r2") -> dict[str, float]:
@@ -388,9 +388,3 @@ def _unexplained(truth: np.ndarray, predicted: np.ndarray) -> float:
     """Squared errors over those of the mean, of [n, outputs]: 1 - R^2; 1 for what does not vary."""
     whole = ((truth - truth.mean(axis=0)) ** 2).sum()
     return float(((truth - predicted) ** 2).sum() / whole) if whole else 1.0
-
-
-def _gap(told: np.ndarray) -> float:
-    """The first of each column minus the second, mean over columns."""
-    second, first = np.sort(told, axis=0)[-2:]
-    return float(np.mean(first - second))

@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from dlnb import checks
 from dlnb.metrics import rows
+from dlnb.metrics.information import gaps
 from dlnb.metrics.linear import SOLVERS, logistic_regression, support_vectors
 from dlnb.metrics.trees import boosted_trees, check_boosting
 
@@ -144,8 +145,7 @@ def sap(codes, factors, rng=None) -> dict[str, float]:
     """
     told = accuracies(codes, factors)
     rows.several(len(told), "latents", "sap")
-    second, first = np.sort(told, axis=0)[-2:]
-    return {"sap": float(np.mean(first - second))}
+    return {"sap": float(np.mean(gaps(told)))}
 
 
 def explicitness(codes, factors, rng=None, *, solver: str = "one_vs_rest") -> dict[str, float]:

@@ -11,7 +11,7 @@ import numpy as np
 from dlnb import checks, registry, study
 from dlnb.metrics import rows
 from dlnb.metrics.downstream import SIZES, accuracies, check_sizes, downstream
-from dlnb.metrics.information import binned, mig, modularity, mutual_information
+from dlnb.metrics.information import binned, entropies, mig, modularity, mutual_information
 from dlnb.metrics.interventions import beta_vae_score, factor_vae_score
 from dlnb.metrics.literature import dcimig, info, irs, jemmig, mig_sup
 from dlnb.metrics.predictors import accuracies as accuracies_of_latents
@@ -174,7 +174,7 @@ def _matrices(codes, factors, names, trees) -> dict[str, np.ndarray]:
     if {"mig", "modularity"} & names.keys():
         codes_fit, factors_fit = rows.fitted(codes, factors, "mig")
         found["information"] = mutual_information(binned(codes_fit), factors_fit)
-        found["entropy"] = np.diag(mutual_information(factors_fit, factors_fit))
+        found["entropy"] = entropies(factors_fit)
     if "dci" in names:
         found["importance"] = trees.importance
     if "sap" in names:

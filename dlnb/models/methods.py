@@ -87,8 +87,8 @@ class BetaVAE(Method):
 class FactorVAE(Method):
     """KL + gamma TC(q(z)), the total correlation estimated by a critic (Kim and Mnih 2018).
 
-    The critic learns to distinguish codes from codes whose latents were shuffled over the batch; its log odds estimate
-    the log density ratio of q(z) and the product of its marginals.
+    The critic, which they call discriminator, learns to distinguish codes from codes whose latents were shuffled over
+    the batch; its log odds estimate the log density ratio of q(z) and the product of its marginals.
     """
 
     critic: ClassVar[bool] = True
