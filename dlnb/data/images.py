@@ -1,7 +1,7 @@
 """What an image is: floats from 0 to 1, channels last. The one rule of data sets, training, encoding and evaluation.
 
-A decoder gives each pixel a Bernoulli law, and a target outside [0, 1] has a likelihood without bound: a model of such
-images learns to predict nonsense with a loss of minus infinity.
+A decoder gives each pixel a Bernoulli distribution, and a target outside [0, 1] has a likelihood without bound: a model
+of such images learns to predict nonsense with a loss of minus infinity.
 """
 
 import numpy as np
