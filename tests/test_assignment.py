@@ -203,8 +203,8 @@ def test_intervals_over_seeds_are_those_of_all_resamples(solved, table):
     one, other = (score.loc[name] for name in solved["pair"])
     together = ((one - other)[0] - (one - other)[1]) ** 2
     separate = (one[0] - one[1]) ** 2 + (other[0] - other[1]) ** 2
-    for name, squares in {"paired": together, "separate": separate}.items():
-        exact = 1.96 * np.sqrt(2) * np.sqrt((squares / 8).sum()) / 4
+    for name, squares, freedom in (("paired", together, 4), ("separate", separate, 8)):
+        exact = stats.t.ppf(0.975, freedom) * np.sqrt(2) * np.sqrt((squares / 8).sum()) / 4
         assert solved["halves"][f"other seeds, {name}"] == pytest.approx(exact, rel=0.03), name
 
 
@@ -274,10 +274,18 @@ def test_what_is_said_of_parts_and_pairs_holds_for_all_numbers(choices, table):
         one, other = scores[a].loc[list(sets)], scores[b].loc[list(sets)]
         ratios.append(2.45 * np.sqrt(one.var() + other.var()) / (3.18 * (one - other).std()))
         (p, q), (r, s) = (by_seed.loc[name].loc[list(sets)].to_numpy().T for name in (a, b))
-        wider.append(((p - r - q + s) ** 2).sum() > ((p - q) ** 2 + (r - s) ** 2).sum())
+        wider.append(((p - r - q + s) ** 2).sum() / ((p - q) ** 2 + (r - s) ** 2).sum())
     assert strength_leads == list(range(2, 36)), "every number but 1"
     assert min(ratios) > 1 and 9 < max(ratios) < 11
-    assert 0.4 < np.mean(wider) < 0.6, "about half of the numbers"
+    assert 0.4 < np.mean(np.array(wider) > 1) < 0.6, "about half of the numbers, by the standard deviation"
+    assert 0.7 < np.mean(np.array(wider) > (2.31 / 2.78) ** 2) < 0.8, "three quarters, by the interval"
+
+
+def test_normal_intervals_of_two_seeds_on_four_data_sets_hold_too_seldom():
+    a, b = np.random.default_rng(0).normal(size=(2, 20_000, 4))  # two seeds of each data set
+    spread = np.sqrt(2) * np.sqrt((np.square(a - b) / 8).sum(axis=1)) / 4
+    held = [(np.abs((a + b).mean(axis=1) / 2) < factor * spread).mean() for factor in (1.96, 2.78)]
+    assert held == pytest.approx([0.88, 0.95], abs=0.01)
 
 
 # The answer key
