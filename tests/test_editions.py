@@ -86,6 +86,11 @@ def test_numbers_that_only_answers_use_are_secret():
     texts = ["Seen {glue:text}`a:.2f` and {glue:text}`b`.", "```{solution} one\n{glue:text}`b` {glue:text}`c:.1f`\n```"]
     texts += ["````{concept-check}\n```\nx\n```\n{glue:text}`d`\n````", ":::{concept-check}\n{glue:text}`e`\n:::\nx"]
     assert editions.secret(texts) == {"c", "d", "e"}
+    texts = [
+        "- x\n\n  ```{solution} one\n  {glue:text}`a`\n  ```",
+        "~~~{solution} two\n{glue:text}`b`\n~~~~\n{glue:text}`c`",
+    ]
+    assert editions.secret(texts) == {"a", "b"}
 
 
 # Chapters: what serves solutions only is told apart

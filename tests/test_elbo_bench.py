@@ -62,3 +62,12 @@ def test_sliders_and_buttons_move_q(opened):
     assert beta.get_attribute("aria-valuetext") == "16"
     page.get_by_role("button", name="lowest loss").press("Enter")
     expect((0.2, 0.94))  # worked by hand: 3.6 / 18.25 and sqrt(16 / 18.25), in steps of the sliders
+
+
+def test_a_slider_that_a_reader_takes_is_his_at_once(opened):
+    page = opened("elbo-bench")
+    page.get_by_role("button", name="q = posterior").click()
+    slider = page.get_by_role("slider", name="mean of q")
+    slider.press("End")
+    page.evaluate("new Promise((done) => setTimeout(done, 700))")  # the way to the posterior takes half a second
+    assert float(slider.input_value()) == 2.5

@@ -206,3 +206,30 @@ def test_nothing_overflows_and_letters_can_be_read(opened, name, width):
             && boxes[i].left < b.right - 1 && b.top < boxes[i].bottom - 4 && boxes[i].top < b.bottom - 4));
     }).map(e => e.textContent)"""
     assert page.evaluate(covered) == [] or name == "turn-the-story"  # whose lines have names that move over the axes
+
+
+def test_a_finger_moves_the_dot_and_beside_it_scrolls_the_page(sample):
+    sample.locator(".explorable").scroll_into_view_if_needed()
+    line, dot = sample.locator(".line"), sample.locator(".pad .dot")
+    line.get_by_text("1.00 2.00").wait_for()
+    dot.scroll_into_view_if_needed()
+    touch, box, before = sample.context.new_cdp_session(sample), dot.bounding_box(), sample.evaluate("scrollY")
+
+    def drag(x, y, right, down):
+        def send(kind, *points):
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+        send("touchStart", {"x": x, "y": y})
+        for step in range(1, 11):
+            send("touchMove", {"x": x + right * step / 10, "y": y + down * step / 10})
+        send("touchEnd")
+
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    drag(x, y, 120, -60)
+    sample.wait_for_function("!document.querySelector('.line').textContent.includes('1.00 2.00')")
+    moved = dot.bounding_box()
+    assert abs(moved["x"] - box["x"] - 120) < 3 and abs(moved["y"] - box["y"] + 60) < 3
+    assert sample.evaluate("scrollY") == before
+    told = line.text_content()
+    drag(x, y, 0, 80)  # where the dot was
+    assert line.text_content() == told and sample.evaluate("scrollY") < before

@@ -181,3 +181,29 @@ def test_another_file_is_refused_and_the_model_stays(page, tmp_path):
         page.locator(".line", has_text=f"{name} is no model from the laboratory").wait_for()
     page.get_by_role("status").get_by_text("c.json is no model").wait_for(state="attached")
     assert (shown(page) == before).all() and page.locator(".explorable option").count() == len(board.names())
+
+
+def test_a_file_that_is_written_anew_is_opened_anew(page, tmp_path):
+    path = tmp_path / "board.json"
+    own = board.contents(next(iter(board.names())))
+    for name in ("first", "second"):
+        path.write_text(json.dumps(own | {"model": name}))
+        page.locator("input[type=file]").set_input_files(path)
+        page.get_by_role("option", name=name, exact=True).wait_for(state="attached")
+    assert page.get_by_role("option", name="first", exact=True).count() == 0
+    assert page.locator("select").evaluate("each => each.selectedOptions[0].text") == "second"
+
+
+def test_a_model_that_cannot_be_loaded_is_said_to_be_missing_and_is_asked_for_again(opened, tmp_path):
+    page, (first, other) = opened(board.NAME, data=pages.data(board.NAME)), list(board.names())[:2]
+    page.locator(".line").get_by_text("nats").wait_for()
+    file = next(tmp_path.rglob(f"{board.NAME}.{other}.data.js"))
+    content = file.read_text()
+    file.unlink()
+    page.locator("select").select_option(other)
+    page.locator(".line").get_by_text("cannot be loaded").wait_for()
+    file.write_text(content)
+    page.locator("select").select_option(first)
+    page.locator(".line").get_by_text("nats").wait_for()
+    page.locator("select").select_option(other)
+    page.wait_for_function("name => dlnb.data[name]", arg=f"{board.NAME}.{other}")

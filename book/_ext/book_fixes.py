@@ -86,7 +86,9 @@ def add_landmarks(app, exception):
         return
     for page in Path(app.outdir).rglob("*.html"):
         text = page.read_text()
-        named = re.sub(r'(<div id="pst-primary-sidebar"[^>]*)>', r'\1 role="region" aria-label="Book">', text)
+        named = re.sub(
+            r'(<div id="pst-primary-sidebar"(?![^>]* role=)[^>]*)>', r'\1 role="region" aria-label="Book">', text
+        )
         if named != text:
             page.write_text(named)
 
@@ -98,7 +100,7 @@ def add_stills(app, exception):
     for gif in Path(app.outdir, "_images").glob("*.gif"):
         with Image.open(gif) as moving:
             frames = []
-            for t in np.linspace(0, moving.n_frames - 1, 4).round().astype(int):
+            for t in np.unique(np.linspace(0, moving.n_frames - 1, 4).round().astype(int)):
                 moving.seek(t)
                 frames.append(np.asarray(moving.convert("RGB")))
         Image.fromarray(np.concatenate(frames)).save(gif.with_suffix(".still.png"), optimize=True)

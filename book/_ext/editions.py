@@ -19,7 +19,9 @@ FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DETAILS = re.compile(r"<details\b[^>]*>|</details>")
 IS_ANSWER = re.compile(r'<details class="answer">|<details>(?=\s*<summary>(?:Answer|Solution))')  # by mark or by title
 GLUED = re.compile(r"\{glue:text\}`([^`:]+)")
-BOXES = re.compile(r"^(`{3,}|:{3,})\{(?:solution|concept-check)\}.*?^\1[ ]*$", re.MULTILINE | re.DOTALL)
+BOXES = re.compile(
+    r"^[ >]*(`{3,}|:{3,}|~{3,})[ ]*\{(?:solution|concept-check)\}.*?^[ >]*\1[`:~]*[ ]*$", re.MULTILINE | re.DOTALL
+)
 TO_WRITE = "*Your answer:*"
 READ_ON = "Choose an answer, then read why it is right or wrong."  # above a concept check
 GO_ON = "Choose an answer, and note why."  # in a handout, which has no reasons

@@ -34,15 +34,15 @@ def relaxed(source: str) -> str:
 
     Cells with commands of IPython or the shell, which are no Python, are left as they are.
     """
-    if re.search(r"^\s*[%!]", source, re.MULTILINE):
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
         return source
-    lines = source.splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line.encode()))
-    text = source.encode()
-    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assert)]
-    for node in sorted(found, key=lambda node: node.lineno, reverse=True):
+    starts, text = [0], source.encode()
+    for line in text.split(b"\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    for node in sorted(found, key=lambda node: (node.lineno, node.col_offset), reverse=True):
         begin = starts[node.lineno - 1] + node.col_offset
         end = starts[node.end_lineno - 1] + node.end_col_offset
         condition = ast.get_source_segment(source, node.test)

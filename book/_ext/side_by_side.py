@@ -42,7 +42,12 @@ def run(app, env, names: list[str]) -> None:
             pool.submit(single_nb_execution, page, str(path.parent), **options): path for path, page in missing.items()
         }
         for done in as_completed(runs):
-            path, result = runs[done], done.result()
+            path = runs[done]
+            try:
+                result = done.result()
+            except Exception as error:  # of a kernel that died
+                failed.append(f"{path.name} failed: {error}")
+                continue
             log.info(f"ran {path.name} in {result.time:.0f} seconds")
             if result.err:
                 failed.append(f"{path.name} failed:\n{result.exc_string}")

@@ -10,6 +10,7 @@ address by which Colab opens it.
 import ast
 import importlib.metadata
 import json
+import re
 from pathlib import Path
 
 import editions
@@ -47,6 +48,7 @@ def notebook(app, doctree, page: str, code: list, edition: Edition = BOOK, hidde
 
     ``hidden``: names of numbers that only solutions use, which a handout does not tell.
     """
+    code = [cell for cell in code if cell.source.strip()]  # MyST-NB drops the others
     translator = Translator(doctree, app.builder, page, app.config.html_baseurl)
     doctree.walkabout(translator)
     texts = AT_CELL.split(translator.astext())  # text, number of a cell, text, …
@@ -79,7 +81,7 @@ def notebook(app, doctree, page: str, code: list, edition: Edition = BOOK, hidde
         kaggle |= {"accelerator": "nvidiaTeslaT4", "isGpuEnabled": True}
     metadata["kaggle"] = kaggle
     for i, cell in enumerate(cells):  # random names would change at every build
-        cell["id"] = f"{page.rsplit('/', 1)[-1].replace('_', '-')}-{i}"
+        cell["id"] = f"{re.sub('[^A-Za-z0-9-]', '-', page.rsplit('/', 1)[-1])[:50]}-{i}"
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 

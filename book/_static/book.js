@@ -17,7 +17,7 @@
     box.toggleAttribute("data-scrolls", scrolls);
     for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "scrolls sideways"]])
       if (scrolls) box.setAttribute(name, value);
-      else box.removeAttribute(name);
+      else if (name !== "tabindex" || !box.matches("mjx-container")) box.removeAttribute(name); // MathJax has its own
   };
 
   const enlarge = (image) => {
@@ -68,7 +68,7 @@
   else start();
 })();
 
-// Animations can be stopped: a still of the picture as it is covers it.
+// Animations can be stopped: a still of their first picture covers them.
 addEventListener("load", () => {
   for (const image of document.querySelectorAll('.bd-content img[src$=".gif"]')) {
     const still = document.createElement("canvas");

@@ -7,8 +7,9 @@
     arrow = key?.startsWith("Arrow");
     if ((key === "Enter" || key === " ") && target.checked && target.closest(".concept-check")) answer(target);
   });
-  addEventListener("pointerdown", () => (arrow = false));
-  addEventListener("change", ({ target }) => target.closest?.(".concept-check") && answer(target, arrow));
+  for (const end of ["keyup", "pointerdown"]) addEventListener(end, () => (arrow = false));
+  // Not "change": whoever comes to an option by arrow keys may then click on it
+  addEventListener("click", ({ target }) => target.matches?.(".concept-check input") && answer(target, arrow));
 
   function answer(target, passing) {
     const check = target.closest(".concept-check");

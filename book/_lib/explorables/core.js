@@ -31,7 +31,7 @@
     (loaded[file] ??= new Promise((resolve, reject) => {
       const script = dlnb.make("script", { src: here + file });
       script.onload = resolve;
-      script.onerror = () => reject(new Error(`${file} cannot be loaded`));
+      script.onerror = () => reject(Error(`${file} cannot be loaded`), delete loaded[file]);
       document.head.append(script);
     }));
 
@@ -51,7 +51,7 @@
   const set = (node, attributes) => {
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   };
-  const DRAWN = new Set("svg g path line rect circle text tspan image clipPath defs".split(" "));
+  const DRAWN = new Set("svg g path line rect circle text".split(" "));
   dlnb.make = (tag, attributes = {}, ...children) => {
     const node = DRAWN.has(tag)
       ? document.createElementNS("http://www.w3.org/2000/svg", tag)
@@ -117,7 +117,7 @@
   /* The path through points [[x, y], ...] given in pixels. */
   dlnb.path = (points) => "M" + points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
 
-  /* ---- a stage: the live part of one explorable ---- */
+  /* A stage: the live part of one explorable. */
   class Stage {
     constructor(box) {
       this.box = box;
@@ -167,7 +167,7 @@
     /* Tell screen readers what has changed, when it has come to rest. */
     say(text) {
       clearTimeout(this.saying);
-      this.saying = setTimeout(() => (this.status.textContent = text), 500);
+      this.saying = setTimeout(() => this.status.textContent === text || (this.status.textContent = text), 500);
     }
 
     /* A control, the last of `nodes`, with its label. */
@@ -280,13 +280,15 @@
         go(chart.x.invert(event.clientX - frame.left), chart.y.invert(event.clientY - frame.top));
       };
       svg.addEventListener("pointerdown", (event) => {
-        if (event.pointerType === "touch" && !event.target.closest(".handle")) return;
+        if (event.pointerType === "touch" && !event.target.closest(".handle"))
+          return svg.releasePointerCapture(event.pointerId);
         svg.setPointerCapture(event.pointerId);
         svg.focus({ preventScroll: true });
         event.preventDefault();
         follow(event);
       });
       svg.addEventListener("pointermove", (event) => svg.hasPointerCapture(event.pointerId) && follow(event));
+      svg.addEventListener("touchstart", (event) => event.target.closest(".handle") && event.preventDefault());
       svg.addEventListener("click", follow);
       svg.addEventListener("keydown", (event) => {
         const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [];

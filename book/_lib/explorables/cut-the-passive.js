@@ -5,7 +5,7 @@
   const LEAST = 1e-4; // nats; what lies below, such as the 0 of a single latent, is drawn here
   const FAR = 0.1; // nats
   const median = (values) => {
-    const sorted = values.toSorted((a, b) => a - b);
+    const sorted = values.sort((a, b) => a - b);
     return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
   };
 

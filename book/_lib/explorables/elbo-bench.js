@@ -31,7 +31,10 @@
     const width = stage.slider("width of q", { min: 0.4, max: 1.2, step: 0.01, value: 0.85 });
     const doubled = (power) => String(+(2 ** power).toFixed(2));
     const power = stage.slider("β", { min: -1, max: 4, step: 0.25, value: 0, format: doubled });
-    const go = (q) => glide([mean.value, width.value], q, (now) => ([mean.value, width.value] = now));
+    let going;
+    stage.node.addEventListener("input", () => (going = 0));
+    const go = (q) =>
+      glide([mean.value, width.value], (going = q), (now) => going === q && ([mean.value, width.value] = now));
     const charts = stage.part("halves");
     stage.part("half", charts);
     stage.legend({

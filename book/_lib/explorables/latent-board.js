@@ -86,9 +86,11 @@
       try {
         const own = JSON.parse(await chosen.text());
         decode(unpack(own), own.codes[0]);
-        if (!kept(chosen.name)) set.add(new Option(own.model, chosen.name));
+        [...set.options].find(({ value }) => value === chosen.name)?.remove();
+        set.add(new Option(own.model, chosen.name));
         dlnb.data[`latent-board.${chosen.name}`] = own;
         set.value = chosen.name;
+        file.value = "";
         wanted = null;
         stage.redraw();
       } catch {
@@ -121,7 +123,7 @@
 
     let wanted;
     return () => {
-      if (wanted !== set.value) load((wanted = set.value));
+      if (wanted !== set.value) load((wanted = set.value)).catch((e) => stage.say((line.textContent = e.message)));
       if (!model) return;
       const [height, width, channels] = model.shape;
       const pixels = decode(layers, sliders.map((slider) => slider.value));
@@ -133,9 +135,10 @@
       Object.assign(canvas, { width, height }).getContext("2d").putImageData(image, 0, 0);
       drawTable(model);
       const share = Math.max(0, ...model.shares[moved]);
+      const passive = model.kl[moved] < ACTIVE;
       line.textContent =
-        `${latent(moved)}: ${format(model.kl[moved])} nats${model.kl[moved] < ACTIVE ? ", passive" : ""}. ` +
-        (share < 0.02
+        `${latent(moved)}: ${format(model.kl[moved])} nats${passive ? ", passive" : ""}. ` +
+        (passive || !model.factors.length ? "" : share < 0.02
           ? "It tells next to nothing of any factor."
           : `It tells most of ${model.factors[model.shares[moved].indexOf(share)]}, ${format(share)} of its entropy.`);
       stage.say(line.textContent);

@@ -113,7 +113,7 @@
       });
 
       const same = percent(sum(odds.map((p) => p * p)));
-      const told = [`Two papers with one run per method name the same winner in ${same} of all cases.`];
+      const told = [`Two papers with one run per method name the same single winner in ${same} of all cases.`];
       const called = (m) => methods[names[m]];
       const beats = `matches or beats ${percent(good[last])} of all models`;
       if (good.length) told.unshift(`The choice, ${called(choices[last])}, ${beats}.`);

@@ -7,7 +7,7 @@
   "use strict";
   const { axis, clamp, format, path, random, range, scale } = dlnb;
 
-  /* ---- the normal distribution ---- */
+  /* The normal distribution. */
   const density = (x) => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
   const cdf = (x) => {
     if (x > 0) return 1 - cdf(-x);
@@ -31,7 +31,7 @@
     return x;
   };
 
-  /* ---- the map: for each prior from z to w and back, and the slope dw / dz ---- */
+  /* The map: for each prior from z to w and back, and the slope dw / dz. */
   const PRIORS = {
     uniform: { into: quantile, out: cdf, slope: (z) => 1 / density(quantile(z)), show: [0, 1] },
     normal: { into: (z) => z, out: (w) => w, slope: () => 1, show: [-2.6, 2.6] },
@@ -56,7 +56,7 @@
     return map(prior, degrees, z).map(row);
   };
 
-  /* ---- the heart of dSprites, in pixels of a picture of 64, around its place ---- */
+  /* The heart of dSprites, in pixels of a picture of 64, around its place. */
   const HEART = range(60).map((i) => {
     const t = (i * Math.PI) / 30;
     const curve = 13 * Math.cos(t) - 5 * Math.cos(2 * t) - 2 * Math.cos(3 * t) - Math.cos(4 * t);
