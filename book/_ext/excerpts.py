@@ -76,7 +76,11 @@ class Chapter:
             path, alt = found
             return path.read_bytes(), path.suffix.removeprefix("."), alt
         shown = {kind: text for output in found.outputs for kind, text in output.get("data", {}).items()}
-        kind = next(filter(shown.get, IMAGES))
+        kind = next(filter(shown.get, IMAGES), None)
+        if kind is None:
+            raise Missing(
+                f"the cell of the figure {name!r} of {self.name} shows no image, only {', '.join(shown) or 'nothing'}"
+            )
         content = "".join(shown[kind])
         image = content.encode() if kind == "image/svg+xml" else base64.b64decode(content)
         return image, IMAGES[kind], found.metadata.mystnb.image.alt
@@ -85,7 +89,8 @@ class Chapter:
         """(name, (path, alternative text)) of the figures that are files."""
         for path, options in re.findall(r"^`{3,}{figure} *(\S+)\n((?::\w+:.*\n)+)", self.text, re.M):
             told = dict(re.findall(r"^:(\w+): *(.*)", options, re.M))
-            yield told["name"], (self.book / path, told["alt"])
+            if {"name", "alt"} <= told.keys():
+                yield told["name"], (self.book / path, told["alt"])
 
     def shown(self, cell: str) -> str:
         """The HTML that the cell of an id, or the explorable of a name, shows."""
