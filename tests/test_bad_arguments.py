@@ -37,6 +37,7 @@ GOOD = {  # of each function: its arguments, and the kind of each
     weights.keep: {"study": "name", "models": "models", "tables": "path"},
     run.train: {"study": "study", "runs": "path", "tables": "path", "workers": "number", "retry": "flag"},
     run.method_of: {"study": "study", "cell": "cell"},
+    run.rescore: {"study": "study", "runs": "path", "tables": "path"},
     run.measure_model: {"study": "study", "cell": "cell", "model": "model"},
     study.register: {"study": "study"},
 }

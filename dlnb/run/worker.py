@@ -9,6 +9,7 @@ import json
 import re
 import time
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict
@@ -117,7 +118,9 @@ def measure(study: Study, codes: Representation, rng: np.random.Generator) -> tu
     sampled = codes.draw(rng)
     options = {"boosting": study.boosting, "solver": study.solver, "sizes": study.labels}
     names = [name for name in study.scores if name not in free]
-    scores, parts = metrics.measure(codes.mean, codes.factors, rng, names, **options)
+    with warnings.catch_warnings():  # the unit of a VAE's codes is right, so that it has collapsed if all are small
+        warnings.filterwarnings("ignore", "no latent has a standard deviation")
+        scores, parts = metrics.measure(codes.mean, codes.factors, rng, names, **options)
     for kind, values in (("mean", codes.mean), ("sampled", sampled)):
         active = np.where(codes.active, values, 0)
         for latents, suffix, names in ((values, "", free), (active, "_active", set(free) & {"total_correlation"})):
