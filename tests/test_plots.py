@@ -259,3 +259,14 @@ def test_what_was_not_measured_is_left_out_but_not_everything():
         plots.scatter(frame.assign(score=np.nan), "score", "other", axes=("x", "y"))
     with pytest.raises(ValueError, match="nothing to draw on a logarithmic axis: no number is above 0"):
         plots.scatter(frame.assign(score=-frame.score), "score", "other", axes=("x", "y"))
+
+
+def test_the_legend_of_many_data_sets_is_as_wide_as_the_figure_at_most():
+    sets = ["dsprites", "color_dsprites", "noisy_dsprites", "scream_dsprites", "smallnorb", "cars3d", "shapes3d"]
+    frame = pd.DataFrame({"x": np.linspace(0, 1, 14), "y": np.linspace(1, 0, 14), "p": ["a", "b"] * 7, "set": sets * 2})
+    figure = plots.agreement(frame, "x", "y", "p", "set", axes=("there", "here"), columns=2)
+    figure.draw_without_rendering()
+    box, whole = figure.legends[0].get_window_extent(), figure.bbox
+    assert whole.x0 <= box.x0 and box.x1 <= whole.x1
+    titles = [axis.title.get_window_extent() for axis in figure.axes]
+    assert max(title.y1 for title in titles) <= whole.y1

@@ -260,8 +260,10 @@ def agreement(table, x: str, y: str, panel: str, hue: str, *, axes: tuple[str, s
     """
     table = measurements(inputs.rows(table, [panel, hue], [x, y]), [panel, hue], [x, y])
     axes, columns = inputs.pair(axes, "axes"), checks.whole(columns, "columns")
-    names, hues = list(table[panel].unique()), list(table[hue].unique())
-    height = 0.4 + -(-len(names) // columns) * (WIDTH / columns + 0.25)
+    names, hues = list(table[panel].unique()), looks.in_order(table[hue])
+    wide = 0.09 * (5 + max(len(named(value)) for value in hues))  # inches of an entry of the legend
+    beside = min(5, max(1, int(WIDTH / wide)))
+    height = 0.2 + 0.2 * -(-len(hues) // beside) + -(-len(names) // columns) * (WIDTH / columns + 0.25)
     figure, drawn = grid(len(names), columns, height=height)
     for axis, name in zip(drawn, names, strict=True):
         part = table[table[panel] == name]
@@ -278,5 +280,5 @@ def agreement(table, x: str, y: str, panel: str, hue: str, *, axes: tuple[str, s
         axis.set_xlabel(axes[0])
     for axis in drawn[::columns]:
         axis.set_ylabel(axes[1])
-    figure.legend(*drawn[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+    figure.legend(*drawn[0].get_legend_handles_labels(), loc="outside lower center", ncols=beside, frameon=False)
     return figure
